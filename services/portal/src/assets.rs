@@ -25,6 +25,13 @@ pub(crate) fn logo_path(tenant: TenantId, version: &str) -> String {
     format!("/look/logo/{tenant}?v={version}")
 }
 
+/// Where the script of pages is that ask for a passkey or make one.
+pub(crate) const PASSKEY_PATH: &str = concat!("/assets/passkey.js?v=", env!("CARGO_PKG_VERSION"));
+
+/// Where the script is that prints and copies recovery codes.
+pub(crate) const RECOVERY_CODES_PATH: &str =
+    concat!("/assets/recovery-codes.js?v=", env!("CARGO_PKG_VERSION"));
+
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -35,10 +42,13 @@ pub(crate) fn routes() -> Router {
             "/assets/style.css",
             get(async || asset("text/css; charset=utf-8", include_str!("assets/style.css"))),
         )
-        .route(
-            "/assets/portal.js",
-            get(async || asset("text/javascript; charset=utf-8", include_str!("assets/portal.js"))),
-        )
+        .route("/assets/portal.js", get(async || script(include_str!("assets/portal.js"))))
+        .route("/assets/passkey.js", get(async || script(include_str!("assets/passkey.js"))))
+        .route("/assets/recovery-codes.js", get(async || script(include_str!("assets/recovery-codes.js"))))
+}
+
+fn script(text: &'static str) -> impl IntoResponse {
+    asset("text/javascript; charset=utf-8", text)
 }
 
 fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {

@@ -3,14 +3,20 @@
 //! A page that was left is never come back to by a form: what a form changed is followed by a redirect, so that reloading and "back"
 //! send nothing twice.
 
+mod account;
 mod code;
 mod done;
 mod help;
 mod look;
+mod mailed_link;
 mod organisation;
 mod password;
+mod password_form;
+mod password_rules;
+mod proof_forms;
 mod prove;
 mod sentences;
+mod sign_in;
 mod start;
 mod who;
 
@@ -39,6 +45,9 @@ pub(crate) fn routes() -> Router {
         .route("/help/sent", get(help::sent))
         .route("/look/style/{accent}", get(look::style))
         .route("/look/logo/{tenant}", get(look::logo))
+        .merge(account::routes())
+        .merge(sign_in::routes())
+        .merge(mailed_link::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

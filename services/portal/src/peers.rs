@@ -1,8 +1,10 @@
 //! What the portal needs of identity, in its own words. What cannot be said to a person is a [`PeerFailure`]; it is logged once, where
 //! the page is answered.
 
+mod challenges;
 mod identity;
 mod refusals;
+mod sign_ins;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,7 +14,11 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
 
-pub(crate) use self::identity::{IdentityPeer, context};
+pub(crate) use self::challenges::question;
+pub(crate) use self::identity::{IdentityPeer, context, maybe_moment, verdicts};
+pub(crate) use self::sign_ins::{
+    ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns, StartedPasskeySignIn,
+};
 use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 
 /// Who looks at a page, as identity is told.
@@ -122,13 +128,32 @@ pub(crate) trait Identity: Send + Sync + 'static {
     ) -> Result<(), PeerError>;
 
     async fn ask_for_help(&self, question: &HelpQuestion<'_>, call: &Call) -> Result<(), PeerError>;
+
+    /// Undoes a reset by the token of its notice.
+    async fn repudiate_reset(&self, token: &str, call: &Call) -> Result<(), PeerError>;
+
+    /// Sets a password by the token of a link that an administrator had sent.
+    async fn redeem_reset_link(
+        &self,
+        token: &str,
+        password: &SecretString,
+        call: &Call,
+    ) -> Result<(), PeerError>;
 }
 
-/// A code for a method.
+/// What is shown for a method.
 #[derive(Debug)]
 pub(crate) struct Proof<'a> {
     pub(crate) method_id: &'a str,
-    pub(crate) code: &'a SecretString,
+    pub(crate) shown: ShownProof<'a>,
+}
+
+/// What proves a method.
+#[derive(Debug)]
+pub(crate) enum ShownProof<'a> {
+    Code(&'a SecretString),
+    /// What a passkey signed, as the browser's JSON.
+    Passkey(&'a SecretString),
 }
 
 /// Why there is no answer.

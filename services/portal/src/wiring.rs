@@ -49,9 +49,11 @@ pub(crate) fn site(
     dependencies: &Dependencies,
 ) -> anyhow::Result<Site> {
     let Dependencies { clock, entropy } = dependencies;
+    let identity = Arc::new(IdentityPeer::new(peers.identity.clone()));
     Ok(Site {
         rules: settings.rules().context("the settings of the portal do not fit together")?,
-        identity: Arc::new(IdentityPeer::new(peers.identity.clone())),
+        identity: identity.clone(),
+        sign_ins: identity,
         to_identity: peers.identity,
         to_notification: peers.notification,
         cookies: CookieJar::new(keys.clone(), Arc::clone(entropy)),

@@ -3,16 +3,20 @@
 //!
 //! A text is a field, so that one that is missing or misspelt does not read or does not build. In braces stands what is filled in.
 
+mod account;
 mod administration;
 mod general;
 mod locale;
 mod reasons;
+mod signing_in;
 
 use std::fmt::Display;
 
+pub(crate) use self::account::AccountWords;
 pub(crate) use self::administration::AdministrationWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::signing_in::SigningInWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -66,6 +70,8 @@ areas! {
     general: Words,
     reasons: ReasonWords,
     administration: AdministrationWords,
+    account: AccountWords,
+    signing_in: SigningInWords,
 }
 
 /// All languages.

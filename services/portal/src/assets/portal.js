@@ -43,6 +43,7 @@ if (form) {
     waiting = setTimeout(async () => {
       const body = new URLSearchParams(new FormData(form));
       body.set("evaluate", "1");
+      body.delete("current");
       // Without an answer, as when the page is being left, nothing is marked.
       const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
       if (!answer?.ok) return;

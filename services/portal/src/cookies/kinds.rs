@@ -7,7 +7,7 @@ use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::CookieKind;
-use crate::domain::{Organisation, ResetProgress};
+use crate::domain::{Organisation, PasskeySignIn, ResetProgress, SentCode, SignInProgress};
 
 /// Random bytes of one browser that its forms are bound to.
 #[derive(Clone, Serialize, Deserialize)]
@@ -48,9 +48,49 @@ impl CookieKind for Organisation {
 
 impl CookieKind for ResetProgress {
     const NAME: &'static str = "rekey-reset";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
     /// As long as a reset lives.
     const LIFE_SECONDS: u64 = 15 * 60;
+}
+
+impl CookieKind for SignInProgress {
+    const NAME: &'static str = "rekey-sign-in";
+    const VERSION: u8 = 1;
+    /// As long as a challenge lives.
+    const LIFE_SECONDS: u64 = 10 * 60;
+}
+
+impl CookieKind for PasskeySignIn {
+    const NAME: &'static str = "rekey-passkey";
+    const VERSION: u8 = 1;
+    /// As long as what a passkey is asked with.
+    const LIFE_SECONDS: u64 = 10 * 60;
+}
+
+/// The token of a link that says "this was not me", between the link and the button.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NotMeLink {
+    pub(crate) token: String,
+}
+
+impl CookieKind for NotMeLink {
+    const NAME: &'static str = "rekey-not-me";
+    const VERSION: u8 = 1;
+    /// Time to read what will be done.
+    const LIFE_SECONDS: u64 = 10 * 60;
+}
+
+/// The token of a link that sets a new password, between the link and the form.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NewPasswordLink {
+    pub(crate) token: String,
+}
+
+impl CookieKind for NewPasswordLink {
+    const NAME: &'static str = "rekey-new-password";
+    const VERSION: u8 = 1;
+    /// Time to think of a password.
+    const LIFE_SECONDS: u64 = 10 * 60;
 }
 
 /// What was done, for the page that is shown next.
@@ -87,6 +127,38 @@ impl CookieKind for SignedIn {
     const VERSION: u8 = 1;
     /// A working day without a look at any page; the session itself may be shorter.
     const LIFE_SECONDS: u64 = 12 * 3_600;
+}
+
+/// A session that waits while its person signs in to another account, to link the two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SetAside(pub(crate) SignedIn);
+
+impl CookieKind for SetAside {
+    const NAME: &'static str = "rekey-set-aside";
+    const VERSION: u8 = 1;
+    /// Identity links accounts whose sign-ins are of the last ten minutes.
+    const LIFE_SECONDS: u64 = 10 * 60;
+}
+
+/// The code on its way to an entry of security info; its method is the entry.
+impl CookieKind for SentCode {
+    const NAME: &'static str = "rekey-confirmation";
+    const VERSION: u8 = 1;
+    /// Longer than any code lives.
+    const LIFE_SECONDS: u64 = 15 * 60;
+}
+
+/// The form whose recovery codes were shown: sent again, as by a reload, it shows nothing and makes none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ShownCodes {
+    pub(crate) request_id: String,
+}
+
+impl CookieKind for ShownCodes {
+    const NAME: &'static str = "rekey-shown-codes";
+    const VERSION: u8 = 1;
+    /// As long as the form can be sent ([`FormSecret`]).
+    const LIFE_SECONDS: u64 = FormSecret::LIFE_SECONDS;
 }
 
 impl fmt::Debug for SignedIn {

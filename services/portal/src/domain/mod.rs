@@ -1,15 +1,23 @@
-//! What the portal knows without asking anybody: where a reset stands, and what identity may say no with.
+//! What the portal knows without asking anybody: where a reset or a sign-in stands, and what identity may say no with.
 //!
 //! Pure functions of values and `now`. Rules about accounts are identity's; here is only what a page has to know of them.
 
 mod code;
+mod code_times;
 mod colour;
 mod organisation;
+mod qr_code;
 mod refusal;
 mod reset;
+mod sign_in;
 
 pub(crate) use self::code::code_in;
+pub(crate) use self::code_times::CodeTimes;
 pub(crate) use self::colour::Palette;
 pub(crate) use self::organisation::{Look, Organisation, OrganisationKey};
+pub(crate) use self::qr_code::{QrCode, grouped};
 pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};
 pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};
+pub(crate) use self::sign_in::{
+    KnownMethod, PasskeySignIn, Question, SentSignInCode, SignInProgress, chosen_factor, factor_word,
+};

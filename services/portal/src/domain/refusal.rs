@@ -17,6 +17,10 @@ pub(crate) enum Refusal {
     /// The rules that are broken.
     PasswordRefused(Vec<PasswordRule>),
     HelpMessageRefused,
+    /// What a sign-in or a passkey was asked is forged, answered or over.
+    ChallengeOver,
+    /// The link of a mail is forged, spent or over.
+    LinkOver,
     /// Too many tries for what was typed, or from there.
     Throttled(Option<Duration>),
     /// More work than can be done in time.
@@ -31,6 +35,8 @@ pub(crate) enum Refusal {
     FormRepeated,
     /// Nobody is signed in, or no longer.
     SignedOut,
+    /// The person signed in too long ago for what they want to change.
+    SignInNotRecent,
     /// The person's role does not include it.
     NotAllowed,
     /// There is no such account, group or request, or it is not for this person to see.
@@ -65,6 +71,17 @@ pub(crate) enum PasswordRule {
 }
 
 impl PasswordRule {
+    /// Those that are in force whatever a tenant decides, in the order in which pages show them.
+    pub(crate) const ALWAYS: [Self; 7] = [
+        Self::MinimumLength,
+        Self::MaximumLength,
+        Self::Common,
+        Self::Personal,
+        Self::Organisation,
+        Self::TooSimple,
+        Self::History,
+    ];
+
     /// Every one of them, in the order in which pages show them.
     pub(crate) const ALL: [Self; 9] = [
         Self::MinimumLength,

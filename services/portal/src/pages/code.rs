@@ -1,22 +1,22 @@
-//! "Enter the code": one field, when another code can be sent, and help for who has waited.
-
-use std::time::Duration;
+//! "Enter the code": one field, when another code can be sent, and help for who has waited. For a passkey a button takes its place.
 
 use axum::extract::Path;
 use axum::response::Response;
-use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_primitives::secret::ExposeSecret as _;
 
+use super::proof_forms::{CODE, CREDENTIAL, CodeForm, Link, PasskeyForm, typed_code};
 use super::prove::send;
 use super::sentences::{refusal, sentence, whole_seconds};
 use super::{opened, organisation_name, path};
 use crate::cookies::FlowId;
-use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode, code_in};
-use crate::peers::Proof;
-use crate::view::{Field, FieldKind, Problem, Step, Values, time_of_day};
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress};
+use crate::peers::{Proof, ShownProof};
+use crate::view::{Html, Problem, Step};
+use crate::web::{Content, Fault, Keep, PASSKEY_SCRIPT, PostedFields, Visit};
 use crate::words::{Words, filled};
 
-const FIELD: &str = "code";
+/// What identity calls what is shown.
+const PROOF_FIELDS: [&str; 2] = ["code", "passkey_credential_json"];
 
 pub(super) async fn show(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
     let (flow, reset) = opened(&visit, &flow)?;
@@ -30,35 +30,57 @@ pub(super) async fn submit(
 ) -> Result<Response, Fault> {
     let (flow, reset) = opened(&visit, &flow)?;
     let Some((method, _)) = reset.asked() else { return Ok(Visit::redirect(&path(&flow, "prove"))) };
-    let code = typed(method.kind, &fields);
-    if code.expose_secret().is_empty() {
-        return page(&visit, &flow, &reset, Some(&visit.words().code_missing));
+    let is_passkey = method.kind == MethodKind::Passkey;
+    let shown = if is_passkey { fields.secret(CREDENTIAL) } else { typed_code(method.kind, &fields) };
+    let signing_in = &visit.texts().signing_in;
+    if shown.expose_secret().is_empty() {
+        let text = if is_passkey { &signing_in.passkey_missing } else { &visit.words().code_missing };
+        return page(&visit, &flow, &reset, Some(text));
     }
-    let (call, proof) = (visit.call(fields.request_id()?), Proof { method_id: &method.id, code: &code });
+    let call = visit.call(fields.request_id()?);
+    let shown = if is_passkey { ShownProof::Passkey(&shown) } else { ShownProof::Code(&shown) };
+    let proof = Proof { method_id: &method.id, shown };
     let refused = match visit.site.identity.submit_proof(&reset.token, proof, &call).await {
         Ok(judged) => {
             let token = judged.token.expose_secret().to_owned();
+            let wrong = rejected(&visit, method.kind).to_owned();
             let reset = reset.judged(token, judged.proofs_remaining, judged.is_accepted);
-            return go_on(&visit, &flow, &reset, judged.is_accepted);
+            return go_on(&visit, &flow, &reset, (!judged.is_accepted).then_some(wrong.as_str()));
         }
         Err(error) => refusal(error)?,
     };
     let problem = match &refused {
         // Nothing is a code that is no code.
-        Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == FIELD) => {
-            visit.words().code_rejected.clone()
+        Refusal::FieldInvalid(fields)
+            if fields.iter().any(|field| PROOF_FIELDS.contains(&field.as_str())) =>
+        {
+            rejected(&visit, method.kind).to_owned()
         }
         other => sentence(&visit, other)?,
     };
     page(&visit, &flow, &reset, Some(&problem))
 }
 
+/// What is said of a proof that was none.
+fn rejected(visit: &Visit, kind: MethodKind) -> &str {
+    if kind == MethodKind::Passkey {
+        &visit.texts().signing_in.passkey_rejected
+    } else {
+        &visit.words().code_rejected
+    }
+}
+
 /// After a code was judged.
-fn go_on(visit: &Visit, flow: &FlowId, reset: &ResetProgress, is_accepted: bool) -> Result<Response, Fault> {
-    let next = match (is_accepted, reset.is_proved()) {
-        (false, _) => page(visit, flow, reset, Some(&visit.words().code_rejected))?,
-        (true, true) => Visit::redirect(&path(flow, "password")),
-        (true, false) => Visit::redirect(&path(flow, "prove")),
+fn go_on(
+    visit: &Visit,
+    flow: &FlowId,
+    reset: &ResetProgress,
+    wrong: Option<&str>,
+) -> Result<Response, Fault> {
+    let next = match wrong {
+        Some(wrong) => page(visit, flow, reset, Some(wrong))?,
+        None if reset.is_proved() => Visit::redirect(&path(flow, "password")),
+        None => Visit::redirect(&path(flow, "prove")),
     };
     visit.keeping(next, Some(flow), Keep::Value(reset))
 }
@@ -76,8 +98,8 @@ pub(super) async fn resend(
     match send(&visit, &reset, &method, fields.request_id()?).await? {
         Ok(sent) => {
             // One that was not due has sent nothing: the code before is still the one that is awaited.
-            let is_new = sent.expires_at.is_some();
-            let reset = if is_new { reset.asking(sent) } else { reset.resendable_at(sent.resend_at) };
+            let is_new = sent.times.expires_at.is_some();
+            let reset = if is_new { reset.asking(sent) } else { reset.resendable_at(sent.times.resend_at) };
             visit.keeping(Visit::redirect(&path(&flow, "code")), Some(&flow), Keep::Value(&reset))
         }
         Err(refused) => {
@@ -87,49 +109,52 @@ pub(super) async fn resend(
     }
 }
 
-/// What was typed. Digits are found in whatever was pasted with them; what was saved may be letters.
-fn typed(kind: MethodKind, fields: &PostedFields) -> SecretString {
-    let text = fields.text(FIELD);
-    if kind == MethodKind::RecoveryCode { text.to_owned().into() } else { code_in(text).into() }
-}
-
 fn page(
     visit: &Visit,
     flow: &FlowId,
     reset: &ResetProgress,
     problem: Option<&str>,
 ) -> Result<Response, Fault> {
-    let Some((method, sent)) = reset.asked() else { return Ok(Visit::redirect(&path(flow, "prove"))) };
-    let words = visit.words();
-    let is_saved = method.kind == MethodKind::RecoveryCode;
-    let field = visit.field(&Field {
-        name: FIELD,
-        label: &words.code_label,
-        hint: Some(&words.code_hint),
-        kind: if is_saved { FieldKind::SavedCode } else { FieldKind::Code },
-        value: "",
-        problem,
-    })?;
-    let values = Values::default()
-        .text("flow", flow.as_str())
-        .text("lead", &lead(words, method))
-        .html("hidden", visit.hidden(&path(flow, "code"))?)
-        .html("hidden_resend", visit.hidden(&path(flow, "resend"))?)
-        .html("field", field)
-        .flag("is_late", method.kind.is_sent() && sent.is_late(visit.now));
-    let values = match sent.expires_at {
-        Some(at) => values.part("good_until", time_of_day(at)),
-        None => values.flag("good_until", false),
-    };
-    let values = with_resend(values, method.kind.is_sent().then_some(sent), visit);
+    let Some((method, _)) = reset.asked() else { return Ok(Visit::redirect(&path(flow, "prove"))) };
+    let is_passkey = method.kind == MethodKind::Passkey;
+    let title = if is_passkey { &visit.texts().signing_in.passkey_title } else { &visit.words().code_title };
+    let field = |text: &str| Problem { field: (!is_passkey).then_some(CODE), text: text.to_owned() };
     let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
         step: Some(Step::Prove),
-        problems: problem.map(|text| Problem::of(FIELD, text)).into_iter().collect(),
+        problems: problem.map(field).into_iter().collect(),
         refresh_seconds: reset.next_change(visit.now).map(whole_seconds),
-        ..Content::new(&words.code_title, visit.body("code", values)?)
+        script_path: is_passkey.then_some(PASSKEY_SCRIPT),
+        ..Content::new(title, form(visit, flow, reset, problem)?)
     })
+}
+
+/// The form of what is asked; nothing is asked where there is none.
+fn form(visit: &Visit, flow: &FlowId, reset: &ResetProgress, problem: Option<&str>) -> Result<Html, Fault> {
+    let words = visit.words();
+    let (method, sent) = reset.asked().ok_or(Fault::ResetOver)?;
+    let (action, resend) = (path(flow, "code"), path(flow, "resend"));
+    let links = [
+        Link { path: path(flow, "prove"), text: &words.other_way },
+        Link { path: path(flow, "help"), text: &words.help_link },
+    ];
+    if method.kind == MethodKind::Passkey {
+        let lead = &visit.texts().signing_in.passkey_reset_lead;
+        let options = Some(method.passkey_options.as_str());
+        return PasskeyForm { lead, action: &action, fields: &[], options, links: &links }.body(visit);
+    }
+    let lead = lead(words, method);
+    let form = CodeForm {
+        lead: &lead,
+        kind: method.kind,
+        action: &action,
+        fields: &[],
+        resend: method.kind.is_sent().then_some((resend.as_str(), sent.times)),
+        links: &links,
+        problem,
+    };
+    form.body(visit)
 }
 
 fn lead(words: &Words, method: &OfferedMethod) -> String {
@@ -137,20 +162,9 @@ fn lead(words: &Words, method: &OfferedMethod) -> String {
         MethodKind::Authenticator => words.code_authenticator.clone(),
         MethodKind::RecoveryCode => words.code_recovery_code.clone(),
         MethodKind::Email | MethodKind::Phone if method.masked.is_empty() => words.code_sent.clone(),
-        MethodKind::Email | MethodKind::Phone => filled(&words.code_sent_to, "address", &method.masked),
-    }
-}
-
-/// Whether and when another code can be sent; nothing of it for one that was not sent.
-fn with_resend(values: Values, sent: Option<&SentCode>, visit: &Visit) -> Values {
-    let words = visit.words();
-    match sent.map(|sent| (sent.resend_at, sent.resend_after(visit.now))) {
-        None => values.text("resend", ""),
-        Some((Some(at), Some(wait))) if wait > Duration::ZERO => values
-            .text("resend", "later")
-            .part("resend_at", time_of_day(at))
-            .text("resend_in", &filled(&words.in_seconds, "seconds", whole_seconds(wait))),
-        Some((Some(_), _)) => values.text("resend", "now"),
-        Some((None, _)) => values.text("resend", "never"),
+        // A passkey has a page of its own, without a code.
+        MethodKind::Email | MethodKind::Phone | MethodKind::Passkey => {
+            filled(&words.code_sent_to, "address", &method.masked)
+        }
     }
 }

@@ -6,10 +6,10 @@ use axum::response::Response;
 use super::sentences::{refusal, sentence};
 use super::{opened, organisation_name, path};
 use crate::cookies::FlowId;
-use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode};
+use crate::domain::{CodeTimes, MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode};
 use crate::view::{Problem, Step, Values};
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
-use crate::words::{Words, filled};
+use crate::web::{Content, Fault, Keep, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::words::filled;
 
 const FIELD: &str = "method";
 
@@ -34,7 +34,7 @@ pub(super) async fn choose(
     let asked = if chosen.kind.is_sent() {
         send(&visit, &reset, &chosen.id, fields.request_id()?).await?
     } else {
-        Ok(SentCode { method_id: chosen.id, at: visit.now, expires_at: None, resend_at: None })
+        Ok(SentCode { method_id: chosen.id, times: CodeTimes::asked_at(visit.now) })
     };
     match asked {
         Ok(sent) => {
@@ -58,16 +58,17 @@ pub(super) async fn send(
     method_id: &str,
     request_id: String,
 ) -> Result<Result<SentCode, Refusal>, Fault> {
-    let sent = SentCode { method_id: method_id.to_owned(), at: visit.now, expires_at: None, resend_at: None };
-    match visit.site.identity.send_code(&reset.token, method_id, &visit.call(request_id)).await {
-        Ok(code) => Ok(Ok(SentCode { expires_at: Some(code.expires_at), resend_at: code.resend_at, ..sent })),
-        Err(error) => Ok(match refusal(error)? {
+    let asked = CodeTimes::asked_at(visit.now);
+    let times = match visit.site.identity.send_code(&reset.token, method_id, &visit.call(request_id)).await {
+        Ok(code) => CodeTimes { expires_at: Some(code.expires_at), resend_at: code.resend_at, ..asked },
+        Err(error) => match refusal(error)? {
             Refusal::SendLimited(wait) => {
-                Ok(SentCode { resend_at: wait.map(|wait| visit.now.plus(wait)), ..sent })
+                CodeTimes { resend_at: wait.map(|wait| visit.now.plus(wait)), ..asked }
             }
-            other => Err(other),
-        }),
-    }
+            other => return Ok(Err(other)),
+        },
+    };
+    Ok(Ok(SentCode { method_id: method_id.to_owned(), times }))
 }
 
 fn page(
@@ -82,12 +83,15 @@ fn page(
     let method = |method: &OfferedMethod| {
         Values::default()
             .text("id", &method.id)
-            .text("name", &name(words, method))
+            .text("name", &name(visit, method))
+            .flag("is_passkey", method.kind == MethodKind::Passkey)
             .flag("is_chosen", is_only_one || chosen == Some(&*method.id))
     };
+    let has_passkey = reset.open_methods().any(|method| method.kind == MethodKind::Passkey);
     let values = Values::default()
         .text("flow", flow.as_str())
         .html("hidden", visit.hidden(&path(flow, "prove"))?)
+        .flag("has_passkey", has_passkey)
         .optional("problem", problem)
         .flag("is_again", reset.has_proof())
         .list("methods", reset.open_methods().map(method).collect());
@@ -96,12 +100,14 @@ fn page(
         organisation: organisation.as_deref(),
         step: Some(Step::Prove),
         problems: problem.map(|text| Problem::of(FIELD, text)).into_iter().collect(),
+        script_path: has_passkey.then_some(PASSKEY_SCRIPT),
         ..Content::new(&words.prove_title, visit.body("prove", values)?)
     })
 }
 
 /// A method as it is offered, with its masked address where the tenant shows one.
-fn name(words: &Words, method: &OfferedMethod) -> String {
+fn name(visit: &Visit, method: &OfferedMethod) -> String {
+    let words = visit.words();
     let to = |text: &str| filled(text, "address", &method.masked);
     match method.kind {
         MethodKind::Email if method.masked.is_empty() => words.method_email.clone(),
@@ -110,5 +116,6 @@ fn name(words: &Words, method: &OfferedMethod) -> String {
         MethodKind::Phone => to(&words.method_phone_to),
         MethodKind::Authenticator => words.method_authenticator.clone(),
         MethodKind::RecoveryCode => words.method_recovery_code.clone(),
+        MethodKind::Passkey => visit.texts().signing_in.method_passkey.clone(),
     }
 }

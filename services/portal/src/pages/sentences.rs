@@ -28,8 +28,13 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
         Refusal::ResetOver | Refusal::MethodUnknown => return Err(Fault::ResetOver),
         Refusal::OrganisationUnknown | Refusal::OrganisationElsewhere => return Err(Fault::NoOrganisation),
         Refusal::SignedOut => return Err(Fault::SignedOut),
+        Refusal::SignInNotRecent => return Err(Fault::SignInNotRecent),
         Refusal::NotAllowed => return Err(Fault::NotAllowed),
         Refusal::NotFound => return Err(Fault::NotFound),
+        Refusal::LinkOver => return Err(Fault::LinkOver),
+        Refusal::ChallengeOver => {
+            return Ok(filled(&words.refused, "reason", &visit.texts().reasons.challenge_invalid));
+        }
         Refusal::Other(reason, fields) => return Ok(refused(visit, reason, fields)),
         Refusal::FieldInvalid(fields) => {
             return Err(Fault::Broken(format!("identity refused the fields {}", fields.join(", ")).into()));

@@ -12,7 +12,7 @@ use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::time::unix_micros;
 
 use super::{
-    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, PeerFailure, Proof,
+    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, PeerFailure, Proof, ShownProof,
     StartedReset, Verdict, Visitor,
 };
 use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule};
@@ -24,6 +24,10 @@ pub(crate) struct IdentityPeer(Connection);
 impl IdentityPeer {
     pub(crate) fn new(connection: Connection) -> Self {
         Self(connection)
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        self.0.clone()
     }
 
     fn resets(&self) -> PasswordResetServiceClient<Connection> {
@@ -113,13 +117,18 @@ impl Identity for IdentityPeer {
         proof: Proof<'_>,
         call: &Call,
     ) -> Result<JudgedProof, PeerError> {
+        let shown = |secret: &SecretString| secret.expose_secret().to_owned();
+        let (code, passkey_credential_json) = match proof.shown {
+            ShownProof::Code(code) => (shown(code), String::new()),
+            ShownProof::Passkey(credential) => (String::new(), shown(credential)),
+        };
         let request = wire::SubmitResetProofRequest {
             reset_token: token.to_owned(),
             method_id: proof.method_id.to_owned(),
-            code: proof.code.expose_secret().to_owned(),
+            code,
             request_id: call.request_id.clone(),
             context: context(&call.visitor),
-            ..wire::SubmitResetProofRequest::default()
+            passkey_credential_json,
         };
         let judged = self.resets().submit_reset_proof(request).await?.into_inner();
         let is_accepted = match judged.outcome() {
@@ -143,10 +152,7 @@ impl Identity for IdentityPeer {
             context: context(visitor),
         };
         let evaluated = PasswordServiceClient::new(self.0.clone()).evaluate_password(request).await?;
-        let verdict = |verdict: &wire::RuleVerdict| {
-            Some(Verdict { rule: rule(verdict.rule())?, passed: verdict.passed })
-        };
-        Ok(evaluated.into_inner().verdicts.iter().filter_map(verdict).collect())
+        Ok(verdicts(&evaluated.into_inner()))
     }
 
     async fn complete_reset(
@@ -177,6 +183,32 @@ impl Identity for IdentityPeer {
         self.resets().request_administrator_help(request).await?;
         Ok(())
     }
+
+    async fn repudiate_reset(&self, token: &str, call: &Call) -> Result<(), PeerError> {
+        let request = wire::RepudiateResetRequest {
+            repudiation_token: token.to_owned(),
+            request_id: call.request_id.clone(),
+            context: context(&call.visitor),
+        };
+        self.resets().repudiate_reset(request).await?;
+        Ok(())
+    }
+
+    async fn redeem_reset_link(
+        &self,
+        token: &str,
+        password: &SecretString,
+        call: &Call,
+    ) -> Result<(), PeerError> {
+        let request = wire::RedeemResetLinkRequest {
+            link_token: token.to_owned(),
+            new_password: password.expose_secret().to_owned(),
+            request_id: call.request_id.clone(),
+            context: context(&call.visitor),
+        };
+        self.resets().redeem_reset_link(request).await?;
+        Ok(())
+    }
 }
 
 /// What identity is told of a person's browser.
@@ -195,21 +227,34 @@ fn logo(sent: wire::PortalLogo) -> Option<Logo> {
     Some(Logo { media_type, image: sent.image })
 }
 
-/// A method as pages offer it; none for one that this release or a browser without scripts cannot take.
+/// A method as pages offer it; none for one that this release does not know.
 fn offered(method: &wire::ResetMethod) -> Option<OfferedMethod> {
-    let kind = match method.kind() {
-        wire::MethodKind::Email => MethodKind::Email,
-        wire::MethodKind::Phone => MethodKind::Phone,
-        wire::MethodKind::Authenticator => MethodKind::Authenticator,
-        wire::MethodKind::RecoveryCode => MethodKind::RecoveryCode,
-        wire::MethodKind::Passkey | wire::MethodKind::Unspecified => return None,
-    };
     Some(OfferedMethod {
         id: method.method_id.clone(),
-        kind,
+        kind: method_kind(method.kind())?,
         masked: method.masked_destination.clone(),
+        passkey_options: method.passkey_request_options_json.clone(),
         is_proved: false,
     })
+}
+
+/// What the rules that this release knows say of a candidate.
+pub(crate) fn verdicts(evaluated: &wire::EvaluatePasswordResponse) -> Vec<Verdict> {
+    let verdict =
+        |verdict: &wire::RuleVerdict| Some(Verdict { rule: rule(verdict.rule())?, passed: verdict.passed });
+    evaluated.verdicts.iter().filter_map(verdict).collect()
+}
+
+/// What a method is; none for one that this release does not know.
+pub(super) fn method_kind(kind: wire::MethodKind) -> Option<MethodKind> {
+    match kind {
+        wire::MethodKind::Email => Some(MethodKind::Email),
+        wire::MethodKind::Phone => Some(MethodKind::Phone),
+        wire::MethodKind::Authenticator => Some(MethodKind::Authenticator),
+        wire::MethodKind::RecoveryCode => Some(MethodKind::RecoveryCode),
+        wire::MethodKind::Passkey => Some(MethodKind::Passkey),
+        wire::MethodKind::Unspecified => None,
+    }
 }
 
 fn rule(rule: wire::PasswordRule) -> Option<PasswordRule> {
@@ -217,9 +262,13 @@ fn rule(rule: wire::PasswordRule) -> Option<PasswordRule> {
     PasswordRule::parse(name.strip_prefix("PASSWORD_RULE_").unwrap_or(name))
 }
 
-fn moment(at: Option<prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
-    let micros = at.as_ref().and_then(unix_micros);
-    micros.map(Timestamp::from_unix_micros).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+pub(super) fn moment(at: Option<prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
+    maybe_moment(at.as_ref()).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+}
+
+/// A time that may be missing.
+pub(crate) fn maybe_moment(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
+    at.and_then(unix_micros).map(Timestamp::from_unix_micros)
 }
 
 fn count(number: i32) -> Result<u32, PeerFailure> {
@@ -238,12 +287,19 @@ mod tests {
             masked_destination: "••• 42".to_owned(),
             ..wire::ResetMethod::default()
         };
-        let passkey = wire::ResetMethod { kind: wire::MethodKind::Passkey.into(), ..method.clone() };
+        let passkey = wire::ResetMethod {
+            kind: wire::MethodKind::Passkey.into(),
+            passkey_request_options_json: "{}".to_owned(),
+            ..method.clone()
+        };
+        let unknown = wire::ResetMethod { kind: 99, ..method.clone() };
 
         let taken = offered(&method).unwrap();
 
         assert_eq!((&*taken.id, taken.kind, &*taken.masked), ("2", MethodKind::Phone, "••• 42"));
-        assert_eq!(offered(&passkey), None);
+        let passkey = offered(&passkey).unwrap();
+        assert_eq!((passkey.kind, &*passkey.passkey_options), (MethodKind::Passkey, "{}"));
+        assert_eq!(offered(&unknown), None);
         assert_eq!(rule(wire::PasswordRule::TooSimple), Some(PasswordRule::TooSimple));
         assert_eq!(rule(wire::PasswordRule::Unspecified), None);
     }

@@ -1,7 +1,8 @@
-//! Statuses of identity become refusals, by the reasons that it publishes, or failures.
+//! Statuses of identity and notification become refusals, by the reasons that they publish, or failures.
 
 use rekey_client::Problem;
 use rekey_wire::identity::v1::ErrorReason;
+use rekey_wire::notification::v1::ErrorReason as NotificationReason;
 use tonic::{Code, Status};
 
 use super::{PeerError, PeerFailure};
@@ -10,7 +11,12 @@ use crate::domain::{Ineligibility, PasswordRule, Refusal};
 impl From<Status> for PeerError {
     fn from(status: Status) -> Self {
         let problem = Problem::of(&status);
-        match problem.published::<ErrorReason>().and_then(|reason| refusal(reason, &problem)) {
+        let of_identity = problem.published::<ErrorReason>().and_then(|reason| refusal(reason, &problem));
+        let of_notification = || {
+            let reason = problem.published::<NotificationReason>()?;
+            of_notification(reason, &problem)
+        };
+        match of_identity.or_else(of_notification) {
             Some(refusal) => Self::Refused(refusal),
             None => Self::Failed(failure(problem, status)),
         }
@@ -36,6 +42,8 @@ fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
         ErrorReason::ProofsMissing => Some(Refusal::ProofsMissing),
         ErrorReason::PasswordRefused => Some(Refusal::PasswordRefused(broken_rules(problem))),
         ErrorReason::HelpMessageRefused => Some(Refusal::HelpMessageRefused),
+        ErrorReason::ChallengeInvalid => Some(Refusal::ChallengeOver),
+        ErrorReason::RepudiationInvalid | ErrorReason::ResetLinkInvalid => Some(Refusal::LinkOver),
         ErrorReason::Throttled => Some(Refusal::Throttled(wait)),
         ErrorReason::HashingBusy | ErrorReason::Overloaded => Some(Refusal::Busy(wait)),
         ErrorReason::TenantNotFound => Some(Refusal::OrganisationUnknown),
@@ -47,22 +55,43 @@ fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
         ErrorReason::AccountManagedElsewhere => not_eligible(Ineligibility::ManagedElsewhere),
         ErrorReason::AccountBlocked => not_eligible(Ineligibility::Blocked),
         ErrorReason::RequestIdReused => Some(Refusal::FormRepeated),
-        ErrorReason::FieldInvalid => {
-            Some(Refusal::FieldInvalid(problem.fields.iter().map(|(field, _)| field.clone()).collect()))
-        }
-        ErrorReason::AccessTokenInvalid | ErrorReason::AccessTokenMissing => Some(Refusal::SignedOut),
+        ErrorReason::FieldInvalid => Some(Refusal::FieldInvalid(named(problem))),
+        ErrorReason::AccessTokenInvalid
+        | ErrorReason::AccessTokenMissing
+        | ErrorReason::RefreshTokenInvalid => Some(Refusal::SignedOut),
+        ErrorReason::SignInNotRecent => Some(Refusal::SignInNotRecent),
         ErrorReason::RoleMissing => Some(Refusal::NotAllowed),
         ErrorReason::AccountNotFound
         | ErrorReason::GroupNotFound
+        | ErrorReason::SecurityInfoNotFound
         | ErrorReason::HelpRequestNotFound
         | ErrorReason::BulkResetNotFound
         | ErrorReason::PolicyRevisionNotFound => Some(Refusal::NotFound),
-        other if i32::from(other) >= FIRST_OF_RPCS => {
-            let fields = problem.fields.iter().map(|(field, _)| field.clone()).collect();
-            Some(Refusal::Other(problem.reason.clone(), fields))
-        }
+        other if i32::from(other) >= FIRST_OF_RPCS => Some(another(problem)),
         _ => None,
     }
+}
+
+/// The same of notification, whom only administrators' pages call.
+fn of_notification(reason: NotificationReason, problem: &Problem) -> Option<Refusal> {
+    match reason {
+        NotificationReason::NotificationNotFound | NotificationReason::TemplateNotFound => {
+            Some(Refusal::NotFound)
+        }
+        NotificationReason::FieldInvalid => Some(Refusal::FieldInvalid(named(problem))),
+        other if i32::from(other) >= FIRST_OF_RPCS => Some(another(problem)),
+        _ => None,
+    }
+}
+
+/// A reason that is told by its word.
+fn another(problem: &Problem) -> Refusal {
+    Refusal::Other(problem.reason.clone(), named(problem))
+}
+
+/// The fields that are wrong.
+fn named(problem: &Problem) -> Vec<String> {
+    problem.fields.iter().map(|(field, _)| field.clone()).collect()
 }
 
 /// Reasons below it can come from every RPC, and are the fault of nobody who reads a page.
@@ -122,6 +151,31 @@ mod tests {
         assert_eq!(said(ErrorReason::PasswordRefused), Some(Refusal::PasswordRefused(rules)));
         let fields = vec!["login".to_owned()];
         assert_eq!(said(ErrorReason::FieldInvalid), Some(Refusal::FieldInvalid(fields)));
+    }
+
+    #[test]
+    fn whoever_has_no_live_session_is_signed_out_and_whoever_has_an_old_one_signs_in_again() {
+        for reason in [ErrorReason::AccessTokenInvalid, ErrorReason::RefreshTokenInvalid] {
+            assert_eq!(said(reason), Some(Refusal::SignedOut), "{reason:?}");
+        }
+        assert_eq!(said(ErrorReason::SignInNotRecent), Some(Refusal::SignInNotRecent));
+    }
+
+    #[test]
+    fn a_reason_of_notification_is_told_by_its_word() {
+        let reason = NotificationReason::NotificationNotQueued;
+        let told = problem(ErrorReason::Internal);
+        let told = Problem {
+            domain: NotificationReason::DOMAIN.to_owned(),
+            reason: reason.word().to_owned(),
+            ..told
+        };
+
+        let refused = of_notification(reason, &told);
+
+        let fields = vec!["login".to_owned()];
+        assert_eq!(refused, Some(Refusal::Other("NOTIFICATION_NOT_QUEUED".to_owned(), fields)));
+        assert_eq!(of_notification(NotificationReason::Internal, &told), None);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The templates, by name. An area of pages has its own in a room of its own.
 
+mod account;
 mod general;
+mod signing_in;
 
 /// Names and texts.
 type Templates = &'static [(&'static str, &'static str)];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let areas: [Templates; 1] = [general::TEMPLATES];
+    let areas: [Templates; 3] = [general::TEMPLATES, signing_in::TEMPLATES, account::TEMPLATES];
     areas.into_iter().flatten().copied()
 }

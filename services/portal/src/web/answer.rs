@@ -169,15 +169,21 @@ impl Visit {
 
     fn fault_page(&self, fault: &Fault) -> Response {
         fault.log();
-        let words = self.words();
+        let (words, signing_in) = (self.words(), &self.texts().signing_in);
         let (title, text, link) = match fault {
             Fault::NoOrganisation => return Self::redirect("/organisation"),
             Fault::SignedOut => return self.to_sign_in(),
+            Fault::SignInNotRecent => return self.to_sign_in_again(),
             Fault::NotAllowed => (&words.not_allowed_title, &words.not_allowed_lead, "/account"),
             Fault::NotFound => (&words.not_found_title, &words.not_found_lead, "/"),
             Fault::FormExpired => (&words.form_expired_title, &words.form_expired_lead, "/"),
             Fault::TooLarge => (&words.too_large_title, &words.too_large_lead, "/"),
             Fault::ResetOver => (&words.reset_over_title, &words.reset_over_lead, "/reset"),
+            Fault::SignInOver => (&signing_in.over_title, &signing_in.over_lead, "/sign-in"),
+            Fault::LinkIncomplete => {
+                (&signing_in.link_incomplete_title, &signing_in.link_incomplete_lead, "/")
+            }
+            Fault::LinkOver => (&signing_in.link_over_title, &signing_in.link_over_lead, "/"),
             Fault::Peer(failure) if !failure.may_pass => (&words.broken_title, &words.broken_lead, "/"),
             Fault::TooSlow | Fault::Peer(_) => (&words.unavailable_title, &words.unavailable_lead, "/"),
             Fault::Broken(_) => (&words.broken_title, &words.broken_lead, "/"),
@@ -204,8 +210,18 @@ impl Visit {
 
     /// To the form that signs in, and from there back to this page; the browser forgets the session that is none any more.
     fn to_sign_in(&self) -> Response {
-        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", self.path()).finish();
-        let there = Self::redirect(&format!("/sign-in?{next}"));
+        let there = Self::redirect(&self.sign_in_path());
         self.keeping(there, None, Keep::<SignedIn>::Nothing).unwrap_or_else(IntoResponse::into_response)
+    }
+
+    /// The same for somebody who signed in too long ago. Whoever turns back there is signed in as before.
+    fn to_sign_in_again(&self) -> Response {
+        let there = self.redirect_saying(&self.sign_in_path(), &self.texts().account.sign_in_again);
+        there.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    fn sign_in_path(&self) -> String {
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", self.path()).finish();
+        format!("/sign-in?{next}")
     }
 }

@@ -20,10 +20,18 @@ pub(crate) enum Fault {
     TooSlow,
     /// The reset is not known here, or has ended.
     ResetOver,
+    /// The sign-in is not known here, or has ended.
+    SignInOver,
+    /// A part of the link of a mail is missing.
+    LinkIncomplete,
+    /// The link of a mail is spent, or over.
+    LinkOver,
     /// Nobody knows which organisation the person is with: they are asked.
     NoOrganisation,
     /// Nobody is signed in, or no longer.
     SignedOut,
+    /// The person signed in too long ago for what they want to change: they do so again, and come back.
+    SignInNotRecent,
     /// The person's role does not include it.
     NotAllowed,
     /// Identity gave no answer.
@@ -38,8 +46,9 @@ impl Fault {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::FormExpired => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ResetOver => StatusCode::GONE,
-            Self::NoOrganisation | Self::SignedOut => StatusCode::SEE_OTHER,
+            Self::ResetOver | Self::SignInOver | Self::LinkOver => StatusCode::GONE,
+            Self::LinkIncomplete => StatusCode::BAD_REQUEST,
+            Self::NoOrganisation | Self::SignedOut | Self::SignInNotRecent => StatusCode::SEE_OTHER,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooSlow | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -84,6 +93,7 @@ impl From<PeerError> for Fault {
         match error {
             PeerError::Failed(failure) => failure.into(),
             PeerError::Refused(Refusal::SignedOut) => Self::SignedOut,
+            PeerError::Refused(Refusal::SignInNotRecent) => Self::SignInNotRecent,
             PeerError::Refused(Refusal::NotAllowed) => Self::NotAllowed,
             PeerError::Refused(Refusal::NotFound) => Self::NotFound,
             PeerError::Refused(other) => Self::Broken(format!("nothing is said of {other:?}").into()),

@@ -3,6 +3,8 @@
 //! The cookie holds identity's tokens. An access token lives for minutes, so whoever looks at a page with one that is about to end gets
 //! fresh tokens first. Identity judges the token of every call: what is kept here says what pages offer, never what is allowed.
 
+mod aside;
+mod challenge;
 mod local_path;
 mod place;
 
@@ -18,14 +20,13 @@ use rekey_primitives::id::TenantId;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::options::v1::Role;
-use rekey_wire::time::unix_micros;
 
 pub(crate) use self::local_path::LocalPath;
 pub(crate) use self::place::Place;
 use super::answer::internal;
 use super::{Content, Fault, Keep, Visit};
 use crate::cookies::{FormSecret, SignedIn};
-use crate::peers::{PeerFailure, context};
+use crate::peers::{PeerFailure, context, maybe_moment};
 use crate::view::{Rail, RailLink};
 use crate::words::{AdministrationWords, Words};
 
@@ -41,6 +42,11 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    fn with(visit: Visit, session: SignedIn) -> Result<Self, Fault> {
+        let identity = visit.site.to_identity.acting_for(&session.access_token.clone().into());
+        Ok(Self { identity: identity.map_err(internal)?, visit, session })
+    }
+
     /// Identity, on behalf of the person: the generated clients take it.
     pub(crate) fn identity(&self) -> Connection {
         self.identity.clone()
@@ -63,6 +69,11 @@ impl Member {
         context(&self.visit.visitor())
     }
 
+    /// The roles that the person had when the tokens were made, by their numbers in the contract.
+    pub(crate) fn roles(&self) -> &[i32] {
+        &self.session.roles
+    }
+
     /// Whether the person had one of these roles when the tokens were made.
     pub(crate) fn has_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.session.roles.contains(&i32::from(*role)))
@@ -71,13 +82,32 @@ impl Member {
     /// Asks identity whether the person has one of these roles at this moment. For what is not identity's to refuse, such as pages about
     /// messages.
     pub(crate) async fn demand(&self, roles: &[Role]) -> Result<(), Fault> {
-        let found = live_roles(&self.visit.site.to_identity, &self.session.access_token).await?;
+        let found = self.visit.site.sign_ins.roles(&self.session.access_token).await?;
         let found = found.ok_or(Fault::SignedOut)?;
         if roles.iter().any(|role| found.contains(&i32::from(*role))) {
             Ok(())
         } else {
             Err(Fault::NotAllowed)
         }
+    }
+
+    /// Asks whoever signed in longer ago than that to do so again, before they type what identity would not take from them.
+    pub(crate) async fn demand_sign_in_within(&self, span: Duration) -> Result<(), Fault> {
+        let request = wire::CheckAccessTokenRequest { access_token: self.session.access_token.clone() };
+        let mut sessions = SessionServiceClient::new(self.visit.site.to_identity.clone());
+        let found = sessions.check_access_token(request).await?.into_inner();
+        if !found.active {
+            return Err(Fault::SignedOut);
+        }
+        let signed_in_at = moment(found.sign_in_time.as_ref())?;
+        if self.visit.now.has_reached(signed_in_at.plus(span)) { Err(Fault::SignInNotRecent) } else { Ok(()) }
+    }
+
+    /// Goes on with tokens that identity gave in place of those that a change has ended. The refresh token at hand goes on serving.
+    pub(crate) async fn goes_on_with(&self, tokens: wire::SessionTokens) -> Result<(), Fault> {
+        let tokens = wire::SessionTokens { refresh_token: self.session.refresh_token.clone(), ..tokens };
+        let session = held(&self.visit, self.session.tenant, self.session.login.clone(), tokens).await?;
+        self.visit.stays_signed_in(&session)
     }
 
     /// A page within the rail of its place.
@@ -94,7 +124,8 @@ impl Member {
             login: self.login(),
             sign_out: self.visit.hidden("/sign-out")?,
         };
-        let organisation = self.visit.kept_organisation().map(|organisation| organisation.name);
+        let organisation = self.visit.kept_organisation().filter(|known| known.tenant == self.tenant());
+        let organisation = organisation.map(|organisation| organisation.name);
         let organisation = content.organisation.or(organisation.as_deref());
         self.visit.page_within(Some(rail), Content { organisation, ..content })
     }
@@ -121,8 +152,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Member {
         let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
         let session: SignedIn = visit.kept().ok_or(Fault::SignedOut)?;
         let session = fresh(&visit, session).await?;
-        let identity = visit.site.to_identity.acting_for(&session.access_token.clone().into());
-        Ok(Self { identity: identity.map_err(internal)?, visit, session })
+        Self::with(visit, session)
     }
 }
 
@@ -142,11 +172,17 @@ async fn fresh(visit: &Visit, session: SignedIn) -> Result<SignedIn, Fault> {
     let refreshed = SessionServiceClient::new(visit.site.to_identity.clone()).refresh_session(request).await;
     let tokens = refreshed?.into_inner().tokens.ok_or_else(|| PeerFailure::unclear("no tokens"))?;
     let session = held(visit, session.tenant, session.login, tokens).await?;
-    visit.set_anyway(visit.cookies().set(&session, None, visit.now).map_err(internal)?);
+    visit.stays_signed_in(&session)?;
     Ok(session)
 }
 
 impl Visit {
+    /// Has the browser keep a session, whatever the answer is.
+    fn stays_signed_in(&self, session: &SignedIn) -> Result<(), Fault> {
+        self.set_anyway(self.cookies().set(session, None, self.now).map_err(internal)?);
+        Ok(())
+    }
+
     /// Keeps somebody signed in from now on, and leads to a page. Forms of the time before are none any more: a secret that was slipped
     /// into the browser before opens nothing behind sign-in.
     pub(crate) async fn signed_in(
@@ -157,9 +193,14 @@ impl Visit {
         next: &LocalPath,
     ) -> Result<Response, Fault> {
         let session = held(self, tenant, login.to_owned(), tokens).await?;
-        let there = self.keeping(Self::redirect(next.as_str()), None, Keep::Value(&session))?;
+        self.stays_signed_in(&session)?;
+        self.with_new_forms(Self::redirect(next.as_str()))
+    }
+
+    /// Forms that were shown until now are none any more.
+    fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
         let secret = FormSecret(array(&*self.site.entropy));
-        self.keeping(there, None, Keep::Value(&secret))
+        self.keeping(response, None, Keep::Value(&secret))
     }
 
     /// Ends what is kept of a session in this browser, with the forms of its pages.
@@ -176,7 +217,7 @@ async fn held(
     login: String,
     tokens: wire::SessionTokens,
 ) -> Result<SignedIn, Fault> {
-    let roles = live_roles(&visit.site.to_identity, &tokens.access_token).await?;
+    let roles = visit.site.sign_ins.roles(&tokens.access_token).await?;
     Ok(SignedIn {
         tenant,
         login,
@@ -189,16 +230,8 @@ async fn held(
     })
 }
 
-/// The roles of whoever a token belongs to; none for a token that is good no more.
-async fn live_roles(identity: &Connection, access_token: &str) -> Result<Option<Vec<i32>>, Fault> {
-    let request = wire::CheckAccessTokenRequest { access_token: access_token.to_owned() };
-    let checked = SessionServiceClient::new(identity.clone()).check_access_token(request).await?.into_inner();
-    Ok(checked.active.then_some(checked.roles))
-}
-
 fn moment(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
-    let micros = at.and_then(unix_micros).ok_or_else(|| PeerFailure::unclear("a time is missing"))?;
-    Ok(Timestamp::from_unix_micros(micros))
+    maybe_moment(at).ok_or_else(|| PeerFailure::unclear("a time is missing"))
 }
 
 /// The name of a role for people; its word in the contract for one that this release does not know.

@@ -9,13 +9,15 @@ use rekey_sealing::AeadKeys;
 
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
-use crate::peers::Identity;
+use crate::peers::{Identity, SignIns};
 use crate::view::View;
 
 /// The site.
 pub(crate) struct Site {
     pub(crate) rules: SiteRules,
     pub(crate) identity: Arc<dyn Identity>,
+    /// The same, for those who sign in and out.
+    pub(crate) sign_ins: Arc<dyn SignIns>,
     /// To identity, for those who are signed in.
     pub(crate) to_identity: Connection,
     /// To notification, for administrators' pages of messages.

@@ -114,6 +114,11 @@ impl Visit {
         self.site.cookies.read(&self.request.headers, None, self.now)
     }
 
+    /// What the browser brings of a kind that is kept under a name.
+    pub(super) fn kept_of<K: CookieKind>(&self, flow: &FlowId) -> Option<K> {
+        self.site.cookies.read(&self.request.headers, Some(flow), self.now)
+    }
+
     /// What identity is told of the person.
     pub(crate) fn visitor(&self) -> Visitor {
         let user_agent = self.request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -144,7 +149,7 @@ impl Visit {
 
     /// The reset of this name, while it lives.
     pub(crate) fn reset(&self, flow: &FlowId) -> Option<ResetProgress> {
-        let reset: ResetProgress = self.site.cookies.read(&self.request.headers, Some(flow), self.now)?;
+        let reset: ResetProgress = self.kept_of(flow)?;
         (!self.now.has_reached(reset.expires_at)).then_some(reset)
     }
 

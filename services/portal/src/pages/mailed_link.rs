@@ -1,0 +1,51 @@
+//! The pages behind links in mails. The token leaves the address bar at once, where histories and shoulders would keep it: it goes on in a
+//! sealed cookie. Only a button acts, because mail scanners follow links.
+
+mod new_password;
+mod not_me;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::cookies::CookieKind;
+use crate::view::Values;
+use crate::web::{Content, Fault, Keep, Visit};
+
+/// Longer than any token of identity.
+const LONGEST_TOKEN: usize = 2_000;
+
+/// All of them, by address.
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route("/not-me", get(not_me::show).post(not_me::undo))
+        .route("/not-me/done", get(not_me::done))
+        .route("/new-password", get(new_password::show).post(new_password::set))
+        .route("/new-password/done", get(new_password::done))
+}
+
+/// The way on of a link that brought its token: to the same page without it. None where the address has none.
+fn arrived<K: CookieKind>(visit: &Visit, link: impl FnOnce(String) -> K) -> Result<Option<Response>, Fault> {
+    let token = visit.query("token");
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let is_whole = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if token.len() > LONGEST_TOKEN || !token.bytes().all(is_whole) {
+        return Err(Fault::LinkIncomplete);
+    }
+    visit.keeping(Visit::redirect(visit.path()), None, Keep::Value(&link(token))).map(Some)
+}
+
+/// A page that says what was done, and what comes next.
+fn done_page(visit: &Visit, title: &str, text: &str, next: (&str, &str)) -> Result<Response, Fault> {
+    let (link, link_text) = next;
+    let values = Values::default()
+        .text("text", text)
+        .flag("support_code", false)
+        .text("link", link)
+        .text("link_text", link_text);
+    let organisation = super::organisation_name(visit);
+    let content = Content::new(title, visit.body("sentence", values)?);
+    visit.page(Content { organisation: organisation.as_deref(), ..content })
+}

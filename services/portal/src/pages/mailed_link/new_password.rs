@@ -1,0 +1,69 @@
+//! A new password, by the one-time link that an administrator had sent.
+
+use axum::response::Response;
+
+use super::{arrived, done_page};
+use crate::cookies::NewPasswordLink;
+use crate::domain::{PasswordRule, Refusal};
+use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
+use crate::pages::sentences::refusal;
+use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+
+const PATH: &str = "/new-password";
+
+/// What identity calls the link.
+const TOKEN: &str = "link_token";
+
+pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
+    if let Some(there) = arrived(&visit, |token| NewPasswordLink { token })? {
+        return Ok(there);
+    }
+    visit.kept::<NewPasswordLink>().ok_or(Fault::LinkIncomplete)?;
+    page(&visit, &WrongPassword::default())
+}
+
+pub(super) async fn set(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
+    let link = visit.kept::<NewPasswordLink>().ok_or(Fault::LinkOver)?;
+    let password = match typed_password(&visit, &fields) {
+        Ok(password) => password,
+        Err(wrong) => return page(&visit, &wrong),
+    };
+    let call = visit.call(fields.request_id()?);
+    let refused = match visit.site.identity.redeem_reset_link(&link.token, &password, &call).await {
+        Ok(()) => {
+            let there = Visit::redirect("/new-password/done");
+            return visit.keeping(there, None, Keep::<NewPasswordLink>::Nothing);
+        }
+        Err(error) => refusal(error)?,
+    };
+    match refused {
+        Refusal::AttemptsExhausted | Refusal::OrganisationUnknown => Err(Fault::LinkOver),
+        Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == TOKEN) => Err(Fault::LinkOver),
+        other => page(&visit, &WrongPassword::of(&visit, other)?),
+    }
+}
+
+pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
+    let words = visit.words();
+    done_page(&visit, &words.done_title, &words.done_lead, ("/sign-in", &words.sign_in))
+}
+
+/// Identity judges no candidate for a link, so the page shows the rules that every tenant has.
+fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
+    let words = visit.words();
+    let form = PasswordForm {
+        lead: &words.password_lead,
+        action: PATH,
+        login: "",
+        current: None,
+        rules: &PasswordRule::ALWAYS,
+        is_evaluated: false,
+        wrong,
+    };
+    let organisation = crate::pages::organisation_name(visit);
+    visit.page(Content {
+        organisation: organisation.as_deref(),
+        problems: wrong.problems(),
+        ..Content::new(&words.password_title, form.body(visit)?)
+    })
+}

@@ -1,0 +1,124 @@
+//! The form of a new password: its rules before anything is typed, and each that was broken afterwards.
+
+use rekey_primitives::secret::{ExposeSecret as _, SecretString, same};
+
+use super::sentences::{broken, rule, sentence};
+use crate::domain::{PasswordRule, Refusal};
+use crate::view::{Field, FieldKind, Html, Problem, Values};
+use crate::web::{Fault, PostedFields, Visit};
+
+/// The field of the new password.
+pub(super) const PASSWORD: &str = "password";
+const REPEATED: &str = "repeated";
+
+/// What identity calls it.
+const NEW_PASSWORD: &str = "new_password";
+
+/// The longest password that identity takes, in characters.
+const LONGEST: usize = 256;
+
+/// What is wrong with the form, by its two fields, and which rules are broken.
+#[derive(Default)]
+pub(super) struct WrongPassword {
+    password: Vec<String>,
+    repeated: Option<String>,
+    rules: Vec<PasswordRule>,
+}
+
+/// The form.
+pub(super) struct PasswordForm<'a> {
+    pub(super) lead: &'a str,
+    /// Where it is sent.
+    pub(super) action: &'a str,
+    /// For the browser's password manager; empty where nobody knows it.
+    pub(super) login: &'a str,
+    /// The field of the password of today; none where it need not be known.
+    pub(super) current: Option<&'a Field<'a>>,
+    /// The rules that are known to be in force.
+    pub(super) rules: &'a [PasswordRule],
+    /// Whether our script may ask what the rules say, by the same path.
+    pub(super) is_evaluated: bool,
+    pub(super) wrong: &'a WrongPassword,
+}
+
+impl WrongPassword {
+    /// What identity said of a password.
+    ///
+    /// # Errors
+    /// It is not about the password.
+    pub(super) fn of(visit: &Visit, refusal: Refusal) -> Result<Self, Fault> {
+        let words = visit.words();
+        match refusal {
+            Refusal::PasswordRefused(rules) => {
+                Ok(Self { password: broken(words, &rules), repeated: None, rules })
+            }
+            Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == NEW_PASSWORD) => {
+                Ok(Self::saying(&words.password_too_long))
+            }
+            other => Ok(Self { password: vec![sentence(visit, &other)?], ..Self::default() }),
+        }
+    }
+
+    fn saying(text: &str) -> Self {
+        Self { password: vec![text.to_owned()], ..Self::default() }
+    }
+
+    /// For the summary of the page.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let of_password = self.password.iter().map(|text| Problem::of(PASSWORD, text));
+        of_password.chain(self.repeated.iter().map(|text| Problem::of(REPEATED, text))).collect()
+    }
+}
+
+/// The password that was typed twice, or what can be told without identity.
+pub(super) fn typed_password(visit: &Visit, fields: &PostedFields) -> Result<SecretString, WrongPassword> {
+    let words = visit.words();
+    let (password, repeated) = (fields.secret(PASSWORD), fields.secret(REPEATED));
+    let text = password.expose_secret();
+    if text.is_empty() {
+        Err(WrongPassword::saying(&words.password_missing))
+    } else if text.chars().count() > LONGEST {
+        Err(WrongPassword::saying(&words.password_too_long))
+    } else if same(text.as_bytes(), repeated.expose_secret().as_bytes()) {
+        Ok(password)
+    } else {
+        Err(WrongPassword { repeated: Some(words.password_mismatch.clone()), ..WrongPassword::default() })
+    }
+}
+
+impl PasswordForm<'_> {
+    pub(super) fn body(&self, visit: &Visit) -> Result<Html, Fault> {
+        let (words, wrong) = (visit.words(), self.wrong);
+        let shown = PasswordRule::ALL
+            .into_iter()
+            .filter(|rule| self.rules.contains(rule) || wrong.rules.contains(rule));
+        let shown = shown.map(|shown| {
+            Values::default()
+                .text("word", shown.word())
+                .text("text", rule(words, shown))
+                .flag("is_broken", wrong.rules.contains(&shown))
+        });
+        let of_password = (!wrong.password.is_empty()).then(|| wrong.password.join("; "));
+        let field = |name, label, problem| Field {
+            name,
+            label,
+            hint: None,
+            kind: FieldKind::NewPassword,
+            value: "",
+            problem,
+        };
+        let password = field(PASSWORD, words.new_password_label.as_str(), of_password.as_deref());
+        let repeated = field(REPEATED, words.repeat_password_label.as_str(), wrong.repeated.as_deref());
+        let values = Values::default()
+            .text("lead", self.lead)
+            .text("action", self.action)
+            .text("login", self.login)
+            .html("hidden", visit.hidden(self.action)?)
+            .flag("is_evaluated", self.is_evaluated)
+            .optional_html("current", self.current.map(|field| visit.field(field)).transpose()?)
+            .list("rules", shown.collect())
+            .html("field", visit.field(&password)?)
+            .html("repeat", visit.field(&repeated)?);
+        visit.body("password", values)
+    }
+}

@@ -1,0 +1,82 @@
+//! Signing in and out: a password, a passkey or an access pass, and what is asked besides.
+
+mod challenge;
+mod credentials;
+mod new_password;
+mod passkey;
+mod reconfirm;
+mod second_factor;
+mod sent_code;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+use rekey_primitives::id::TenantId;
+
+use crate::cookies::SignedIn;
+use crate::peers::{PeerError, SignInOutcome};
+use crate::web::{Fault, LocalPath, PostedFields, Visit};
+
+/// Where somebody wanted to go: in addresses, and as a field of forms.
+const NEXT: &str = "next";
+
+/// All of them, by address.
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route("/sign-in", get(credentials::show).post(credentials::submit))
+        .route(
+            "/sign-in/access-pass",
+            get(credentials::show_access_pass).post(credentials::submit_access_pass),
+        )
+        .route("/sign-in/passkey", get(passkey::show).post(passkey::submit))
+        .route("/sign-in/continue/{flow}", get(challenge::show).post(challenge::answer))
+        .route("/sign-in/continue/{flow}/code", get(challenge::show).post(sent_code::send))
+        .route("/sign-out", post(sign_out))
+}
+
+/// Who signs in, and where they want to go.
+struct Newcomer<'a> {
+    tenant: TenantId,
+    /// What they typed; empty where a passkey says who it is.
+    login: &'a str,
+    next: &'a LocalPath,
+}
+
+/// Where somebody wants to go, as it came from outside.
+fn next(text: &str) -> LocalPath {
+    LocalPath::parse(text).unwrap_or_else(LocalPath::account)
+}
+
+/// Where an attempt leads; none where it was rejected.
+async fn led(visit: &Visit, who: &Newcomer<'_>, outcome: SignInOutcome) -> Result<Option<Response>, Fault> {
+    match outcome {
+        SignInOutcome::SignedIn(tokens) => {
+            visit.signed_in(who.tenant, who.login, tokens, who.next).await.map(Some)
+        }
+        SignInOutcome::Asked(challenge) => {
+            visit.challenged(who.tenant, who.login, challenge, who.next).map(Some)
+        }
+        SignInOutcome::Rejected => Ok(None),
+    }
+}
+
+/// The browser forgets the session whatever becomes of it at identity, which is not waited for until the page is too late.
+async fn sign_out(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
+    if let Some(session) = visit.kept::<SignedIn>() {
+        let call = visit.call(fields.request_id()?);
+        let ending = visit.site.sign_ins.sign_out(&session.access_token, &call);
+        match tokio::time::timeout(visit.site.rules.deadline / 2, ending).await {
+            Ok(Err(PeerError::Failed(failure))) => {
+                tracing::warn!(
+                    error = &failure as &dyn std::error::Error,
+                    "a session was forgotten by its browser and not ended"
+                );
+            }
+            Err(_) => tracing::warn!("a session was forgotten by its browser and not ended in time"),
+            // One that is refused was over already.
+            Ok(Ok(()) | Err(PeerError::Refused(_))) => {}
+        }
+    }
+    let there = visit.redirect_saying("/sign-in", &visit.texts().signing_in.signed_out)?;
+    visit.signed_out(there)
+}

@@ -1,0 +1,132 @@
+//! What identity asks before it signs somebody in, and what is answered.
+
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_wire::identity::v1 as wire;
+
+use super::identity::method_kind;
+use super::{ChallengeAnswer, PeerFailure};
+use crate::domain::{KnownMethod, Question};
+
+/// The request that gives an answer and nothing else.
+pub(super) fn answered(answer: &ChallengeAnswer<'_>) -> wire::ContinueSignInRequest {
+    use wire::second_factor::Factor;
+
+    let shown = |secret: &SecretString| secret.expose_secret().to_owned();
+    let factor = |factor| Some(wire::SecondFactor { factor: Some(factor) });
+    let nothing = wire::ContinueSignInRequest::default();
+    match answer {
+        ChallengeAnswer::AuthenticatorCode(code) => wire::ContinueSignInRequest {
+            second_factor: factor(Factor::AuthenticatorCode(shown(code))),
+            ..nothing
+        },
+        ChallengeAnswer::RecoveryCode(code) => wire::ContinueSignInRequest {
+            second_factor: factor(Factor::RecoveryCode(shown(code))),
+            ..nothing
+        },
+        ChallengeAnswer::Passkey(credential) => wire::ContinueSignInRequest {
+            second_factor: factor(Factor::PasskeyCredentialJson(shown(credential))),
+            ..nothing
+        },
+        ChallengeAnswer::SentCode(code) => {
+            wire::ContinueSignInRequest { second_factor: factor(Factor::SentCode(shown(code))), ..nothing }
+        }
+        ChallengeAnswer::NewPassword(password) => {
+            wire::ContinueSignInRequest { new_password: shown(password), ..nothing }
+        }
+        ChallengeAnswer::SecurityInfo { is_still_right } => {
+            let verdict = if *is_still_right {
+                wire::SecurityInfoVerdict::StillRight
+            } else {
+                wire::SecurityInfoVerdict::NeedsChange
+            };
+            wire::ContinueSignInRequest { security_info_verdict: verdict.into(), ..nothing }
+        }
+    }
+}
+
+/// What a challenge asks.
+pub(crate) fn question(challenge: &wire::SignInChallenge) -> Result<Question, PeerFailure> {
+    let kinds = challenge.second_factors.iter().filter_map(|kind| wire::MethodKind::try_from(*kind).ok());
+    let mut kinds = kinds.filter_map(method_kind);
+    Ok(match challenge.kind() {
+        wire::ChallengeKind::PasswordExpired => Question::NewPassword { is_expired: true },
+        wire::ChallengeKind::PasswordChangeRequired => Question::NewPassword { is_expired: false },
+        wire::ChallengeKind::ConfirmSecurityInfo => {
+            Question::SecurityInfo(challenge.security_info.iter().filter_map(known).collect())
+        }
+        wire::ChallengeKind::SecondFactor => Question::SecondFactor {
+            kinds: kinds.collect(),
+            passkey_options: challenge.passkey_request_options_json.clone(),
+        },
+        wire::ChallengeKind::SentCode => Question::SentCode { kind: kinds.next(), sent: None },
+        wire::ChallengeKind::Unspecified => {
+            return Err(PeerFailure::unclear("a challenge asks what is not known here"));
+        }
+    })
+}
+
+/// An entry as its person is asked about it; none for one that this release does not know.
+fn known(entry: &wire::SecurityInfo) -> Option<KnownMethod> {
+    let name =
+        if entry.masked_destination.is_empty() { &entry.display_name } else { &entry.masked_destination };
+    Some(KnownMethod { kind: method_kind(entry.kind())?, name: name.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::MethodKind;
+
+    fn challenge(kind: wire::ChallengeKind) -> wire::SignInChallenge {
+        wire::SignInChallenge {
+            challenge_token: "token".to_owned(),
+            kind: kind.into(),
+            second_factors: vec![wire::MethodKind::Passkey.into(), 99, wire::MethodKind::RecoveryCode.into()],
+            passkey_request_options_json: "{}".to_owned(),
+            security_info: vec![
+                wire::SecurityInfo {
+                    kind: wire::MethodKind::Phone.into(),
+                    masked_destination: "••• 42".to_owned(),
+                    ..wire::SecurityInfo::default()
+                },
+                wire::SecurityInfo {
+                    kind: wire::MethodKind::Passkey.into(),
+                    display_name: "Laptop".to_owned(),
+                    ..wire::SecurityInfo::default()
+                },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_taken_in_our_own_words() {
+        use wire::ChallengeKind as Kind;
+        let asked = |kind| question(&challenge(kind)).unwrap();
+        let entry = |kind, name: &str| KnownMethod { kind, name: name.to_owned() };
+
+        assert_eq!(asked(Kind::PasswordExpired), Question::NewPassword { is_expired: true });
+        assert_eq!(asked(Kind::PasswordChangeRequired), Question::NewPassword { is_expired: false });
+        assert_eq!(asked(Kind::SentCode), Question::SentCode { kind: Some(MethodKind::Passkey), sent: None });
+        let kinds = vec![MethodKind::Passkey, MethodKind::RecoveryCode];
+        let passkey_options = "{}".to_owned();
+        assert_eq!(asked(Kind::SecondFactor), Question::SecondFactor { kinds, passkey_options });
+        let entries = vec![entry(MethodKind::Phone, "••• 42"), entry(MethodKind::Passkey, "Laptop")];
+        assert_eq!(asked(Kind::ConfirmSecurityInfo), Question::SecurityInfo(entries));
+        assert!(question(&challenge(Kind::Unspecified)).is_err());
+    }
+
+    #[test]
+    fn an_answer_is_one_thing_alone() {
+        let secret: SecretString = "123456".to_owned().into();
+
+        let code = answered(&ChallengeAnswer::SentCode(&secret));
+        let verdict = answered(&ChallengeAnswer::SecurityInfo { is_still_right: false });
+        let password = answered(&ChallengeAnswer::NewPassword(&secret));
+
+        let sent = wire::second_factor::Factor::SentCode("123456".to_owned());
+        assert_eq!(code.second_factor.unwrap().factor, Some(sent));
+        assert_eq!((code.new_password.as_str(), code.security_info_verdict), ("", 0));
+        assert_eq!(verdict.security_info_verdict(), wire::SecurityInfoVerdict::NeedsChange);
+        assert_eq!((password.new_password.as_str(), password.second_factor), ("123456", None));
+    }
+}

@@ -1,0 +1,57 @@
+//! What is asked before somebody is signed in: a sign-in in the browser's cookie, under a name of its own, so that two in two tabs do not
+//! mix.
+
+use axum::response::Response;
+use rekey_primitives::id::TenantId;
+use rekey_wire::identity::v1 as wire;
+
+use super::LocalPath;
+use crate::cookies::FlowId;
+use crate::domain::SignInProgress;
+use crate::peers::question;
+use crate::web::{Fault, Keep, Visit};
+
+impl Visit {
+    /// Leads to the page of a challenge, and from there to where the person wanted to go. `login` is what they typed.
+    pub(crate) fn challenged(
+        &self,
+        tenant: TenantId,
+        login: &str,
+        challenge: wire::SignInChallenge,
+        next: &LocalPath,
+    ) -> Result<Response, Fault> {
+        let flow = FlowId::draw(&*self.site.entropy);
+        let question = question(&challenge)?;
+        let progress = SignInProgress {
+            tenant,
+            login: login.to_owned(),
+            next: next.as_str().to_owned(),
+            token: challenge.challenge_token,
+            question,
+        };
+        self.to_question(&flow, &progress)
+    }
+
+    /// Leads from one challenge of a sign-in to the next one.
+    pub(crate) fn challenged_again(
+        &self,
+        flow: &FlowId,
+        before: &SignInProgress,
+        challenge: wire::SignInChallenge,
+    ) -> Result<Response, Fault> {
+        let question = question(&challenge)?;
+        let progress = SignInProgress { token: challenge.challenge_token, question, ..before.clone() };
+        self.to_question(flow, &progress)
+    }
+
+    /// Leads to the page of what a sign-in waits for.
+    pub(crate) fn to_question(&self, flow: &FlowId, progress: &SignInProgress) -> Result<Response, Fault> {
+        let there = Self::redirect(&format!("/sign-in/continue/{}", flow.as_str()));
+        self.keeping(there, Some(flow), Keep::Value(progress))
+    }
+
+    /// The sign-in of this name, while it waits.
+    pub(crate) fn sign_in(&self, flow: &FlowId) -> Option<SignInProgress> {
+        self.kept_of(flow)
+    }
+}
