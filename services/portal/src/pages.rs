@@ -3,6 +3,7 @@
 //! A page that was left is never come back to by a form: what a form changed is followed by a redirect, so that reloading and "back"
 //! send nothing twice.
 
+mod accounts;
 mod code;
 mod done;
 mod help;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router {
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
+        .merge(accounts::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

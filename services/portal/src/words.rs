@@ -3,14 +3,18 @@
 //!
 //! A text is a field, so that one that is missing or misspelt does not read or does not build. In braces stands what is filled in.
 
+mod accounts;
 mod administration;
+mod diagnosis;
 mod general;
 mod locale;
 mod reasons;
 
 use std::fmt::Display;
 
+pub(crate) use self::accounts::AccountsWords;
 pub(crate) use self::administration::AdministrationWords;
+pub(crate) use self::diagnosis::DiagnosisWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
 
@@ -66,6 +70,8 @@ areas! {
     general: Words,
     reasons: ReasonWords,
     administration: AdministrationWords,
+    accounts: AccountsWords,
+    diagnosis: DiagnosisWords,
 }
 
 /// All languages.
