@@ -32,6 +32,9 @@ pub(crate) const PASSKEY_PATH: &str = concat!("/assets/passkey.js?v=", env!("CAR
 pub(crate) const RECOVERY_CODES_PATH: &str =
     concat!("/assets/recovery-codes.js?v=", env!("CARGO_PKG_VERSION"));
 
+/// The script of the pages of accounts.
+pub(crate) const ACCOUNTS_SCRIPT_PATH: &str = concat!("/assets/accounts.js?v=", env!("CARGO_PKG_VERSION"));
+
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -45,6 +48,7 @@ pub(crate) fn routes() -> Router {
         .route("/assets/portal.js", get(async || script(include_str!("assets/portal.js"))))
         .route("/assets/passkey.js", get(async || script(include_str!("assets/passkey.js"))))
         .route("/assets/recovery-codes.js", get(async || script(include_str!("assets/recovery-codes.js"))))
+        .route("/assets/accounts.js", get(async || script(include_str!("assets/accounts.js"))))
 }
 
 fn script(text: &'static str) -> impl IntoResponse {

@@ -4,6 +4,7 @@
 //! send nothing twice.
 
 mod account;
+mod accounts;
 mod code;
 mod done;
 mod help;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router {
         .merge(account::routes())
         .merge(sign_in::routes())
         .merge(mailed_link::routes())
+        .merge(accounts::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

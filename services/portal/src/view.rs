@@ -5,6 +5,7 @@
 
 mod choice;
 mod confirmation;
+mod facts;
 mod field;
 mod frame;
 mod table;
@@ -15,6 +16,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 pub(crate) use self::choice::{Choice, Select, Toggle};
 pub(crate) use self::confirmation::Confirmation;
+pub(crate) use self::facts::Fact;
 pub(crate) use self::field::{Field, FieldKind};
 pub(crate) use self::frame::{Frame, Problem, Rail, RailLink, Step};
 pub(crate) use self::table::{Badge, Cell, Table};
@@ -112,6 +114,14 @@ impl View {
     /// A value is missing.
     pub(crate) fn table(&self, locale: UiLocale, table: Table<'_>) -> Result<Html, ViewError> {
         self.render("table", locale, table.values())
+    }
+
+    /// What is known of one thing, line by line.
+    ///
+    /// # Errors
+    /// A value is missing.
+    pub(crate) fn facts(&self, locale: UiLocale, facts: Vec<Fact<'_>>) -> Result<Html, ViewError> {
+        self.render("facts", locale, facts::values(facts))
     }
 
     /// A whole page.

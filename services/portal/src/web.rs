@@ -21,10 +21,12 @@ mod site;
 mod visit;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
+use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use rekey_runtime::deadline;
@@ -35,7 +37,13 @@ pub(crate) use self::forms::PostedFields;
 pub(crate) use self::session::{LocalPath, Member, Place, role_name};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;
+pub(crate) use crate::assets::ACCOUNTS_SCRIPT_PATH;
 pub(crate) use crate::assets::PASSKEY_PATH as PASSKEY_SCRIPT;
+
+/// What is posted here hashes a password for each of up to 40 people.
+pub(crate) const BATCH_PATH: &str = "/administration/accounts/reset";
+/// As long as identity wants for that (`BatchResetPasswords`).
+pub(crate) const BATCH_TIME: Duration = Duration::from_secs(30);
 
 /// The whole site: these pages, and what is built in beside them.
 pub(crate) fn router(site: SharedSite, pages: Router) -> Router {
@@ -47,6 +55,12 @@ pub(crate) fn router(site: SharedSite, pages: Router) -> Router {
     all.layer(from_fn_with_state(site, headers::protect))
 }
 
+/// How long an answer may take.
+fn budget(site: &Site, head: &Parts) -> Duration {
+    let is_batch = head.method == Method::POST && head.uri.path() == BATCH_PATH;
+    if is_batch { site.rules.deadline.max(BATCH_TIME) } else { site.rules.deadline }
+}
+
 /// Everything about a request that is not its page's business.
 async fn attend(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
@@ -56,7 +70,7 @@ async fn attend(State(site): State<SharedSite>, request: Request, next: Next) ->
         return visit.finish(Fault::FormExpired.into_response());
     }
     head.extensions.insert(visit.clone());
-    let budget = visit.site.rules.deadline;
+    let budget = budget(&visit.site, &head);
     let page = deadline::scope(budget, next.run(Request::from_parts(head, body)));
     let answer = tokio::time::timeout(budget, page).await;
     visit.finish(answer.unwrap_or_else(|_| Fault::TooSlow.into_response()))

@@ -4,7 +4,9 @@
 //! A text is a field, so that one that is missing or misspelt does not read or does not build. In braces stands what is filled in.
 
 mod account;
+mod accounts;
 mod administration;
+mod diagnosis;
 mod general;
 mod locale;
 mod reasons;
@@ -13,7 +15,9 @@ mod signing_in;
 use std::fmt::Display;
 
 pub(crate) use self::account::AccountWords;
+pub(crate) use self::accounts::AccountsWords;
 pub(crate) use self::administration::AdministrationWords;
+pub(crate) use self::diagnosis::DiagnosisWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
 pub(crate) use self::signing_in::SigningInWords;
@@ -72,6 +76,8 @@ areas! {
     administration: AdministrationWords,
     account: AccountWords,
     signing_in: SigningInWords,
+    accounts: AccountsWords,
+    diagnosis: DiagnosisWords,
 }
 
 /// All languages.

@@ -2,14 +2,17 @@
 "use strict";
 
 // Times in the clock of whoever reads them.
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const moment = new Date(time.dateTime);
-  if (Number.isNaN(moment.valueOf())) continue;
-  const language = document.documentElement.lang;
-  time.textContent = "day" in time.dataset
-    ? moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })
-    : moment.toLocaleTimeString(language);
+function localTimes(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.valueOf())) continue;
+    const language = document.documentElement.lang;
+    time.textContent = "day" in time.dataset
+      ? moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })
+      : moment.toLocaleTimeString(language);
+  }
 }
+localTimes(document);
 
 // The page has something new to say after a while. Whoever is typing is left alone.
 const main = document.querySelector("main[data-refresh]");

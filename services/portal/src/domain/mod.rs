@@ -2,6 +2,7 @@
 //!
 //! Pure functions of values and `now`. Rules about accounts are identity's; here is only what a page has to know of them.
 
+mod account_search;
 mod code;
 mod code_times;
 mod colour;
@@ -11,6 +12,7 @@ mod refusal;
 mod reset;
 mod sign_in;
 
+pub(crate) use self::account_search::{AccountSearch, NoDay, start_of_day};
 pub(crate) use self::code::code_in;
 pub(crate) use self::code_times::CodeTimes;
 pub(crate) use self::colour::Palette;

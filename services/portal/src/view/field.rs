@@ -23,6 +23,8 @@ pub(crate) enum FieldKind {
     Search,
     Text,
     Message,
+    /// Several texts, one a line.
+    Lines,
 }
 
 /// How a kind of field behaves in a browser.
@@ -49,6 +51,7 @@ impl FieldKind {
             Self::Search => Behaviour { type_: "search", autocomplete: "off", longest: 256 },
             Self::Text => Behaviour { type_: "text", autocomplete: "off", longest: 1_000 },
             Self::Message => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
+            Self::Lines => Behaviour { type_: "text", autocomplete: "off", longest: 6_000 },
         }
     }
 }
@@ -80,13 +83,17 @@ impl Field<'_> {
             .text("type", type_)
             .text("autocomplete", autocomplete)
             .text("longest", &longest.to_string())
-            .flag("is_long", self.kind == FieldKind::Message)
+            .flag("is_long", matches!(self.kind, FieldKind::Message | FieldKind::Lines))
             .flag("is_numeric", matches!(self.kind, FieldKind::Code | FieldKind::Number))
             .flag(
                 "is_ltr",
                 !matches!(
                     self.kind,
-                    FieldKind::Message | FieldKind::Organisation | FieldKind::Search | FieldKind::Text
+                    FieldKind::Lines
+                        | FieldKind::Message
+                        | FieldKind::Organisation
+                        | FieldKind::Search
+                        | FieldKind::Text
                 ),
             )
     }

@@ -55,7 +55,7 @@ impl Badge {
 }
 
 impl Cell {
-    fn values(self) -> Values {
+    pub(super) fn values(self) -> Values {
         let kind = |kind: &str| Values::default().text("kind", kind);
         match self {
             Self::Text(text) => kind("text").text("text", &text),

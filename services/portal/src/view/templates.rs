@@ -1,6 +1,7 @@
 //! The templates, by name. An area of pages has its own in a room of its own.
 
 mod account;
+mod accounts;
 mod general;
 mod signing_in;
 
@@ -9,6 +10,7 @@ type Templates = &'static [(&'static str, &'static str)];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let areas: [Templates; 3] = [general::TEMPLATES, signing_in::TEMPLATES, account::TEMPLATES];
-    areas.into_iter().flatten().copied()
+    let areas: &[Templates] =
+        &[general::TEMPLATES, signing_in::TEMPLATES, account::TEMPLATES, accounts::TEMPLATES];
+    areas.iter().copied().flatten().copied()
 }

@@ -7,7 +7,9 @@ use super::fault::CarriedFault;
 use super::{Fault, Visit};
 use crate::assets::{self, SCRIPT_PATH, STYLE_PATH};
 use crate::cookies::{CookieJar, CookieKind, FlowId, Notice, SignedIn};
-use crate::view::{Confirmation, Field, Frame, Html, Problem, Rail, Select, Step, Table, Toggle, Values};
+use crate::view::{
+    Confirmation, Fact, Field, Frame, Html, Problem, Rail, Select, Step, Table, Toggle, Values,
+};
 use crate::words::filled;
 
 /// A page between its frame.
@@ -73,6 +75,10 @@ impl Visit {
 
     pub(crate) fn table(&self, table: Table<'_>) -> Result<Html, Fault> {
         self.site.view.table(self.locale, table).map_err(internal)
+    }
+
+    pub(crate) fn facts(&self, facts: Vec<Fact<'_>>) -> Result<Html, Fault> {
+        self.site.view.facts(self.locale, facts).map_err(internal)
     }
 
     /// A page. With something wrong in it, it says so to programs, too.

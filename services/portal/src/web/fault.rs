@@ -71,6 +71,9 @@ impl Fault {
     }
 }
 
+/// What the roles of whoever asks do not reach.
+const BEYOND: [&str; 2] = ["AUTHORITY_MISSING", "NOT_ON_YOURSELF"];
+
 /// A fault on its way. Extensions of an answer are cloned, faults are not.
 #[derive(Clone)]
 pub(super) struct CarriedFault(Arc<Mutex<Option<Fault>>>);
@@ -96,6 +99,9 @@ impl From<PeerError> for Fault {
             PeerError::Refused(Refusal::SignInNotRecent) => Self::SignInNotRecent,
             PeerError::Refused(Refusal::NotAllowed) => Self::NotAllowed,
             PeerError::Refused(Refusal::NotFound) => Self::NotFound,
+            PeerError::Refused(Refusal::Other(reason, _)) if BEYOND.contains(&reason.as_str()) => {
+                Self::NotAllowed
+            }
             PeerError::Refused(other) => Self::Broken(format!("nothing is said of {other:?}").into()),
         }
     }

@@ -140,7 +140,7 @@ impl Member {
             });
         }
         let first = Place::ALL.into_iter().find(|to| to.is_administration() && self.has_any(to.roles()))?;
-        Some(RailLink { path: first.path(), text: &words.administration, is_current: false })
+        Some(RailLink { path: first.path(), text: &words.to_administration, is_current: false })
     }
 }
 

@@ -23,5 +23,5 @@ words! { Words:
     form_repeated
     not_found_title not_found_lead form_expired_title form_expired_lead too_large_title too_large_lead unavailable_title
     unavailable_lead broken_title broken_lead
-    sign_in sign_out my_account administration not_allowed_title not_allowed_lead refused next_page first_page cancel yes no none all filter back more save never
+    sign_in sign_out my_account to_administration not_allowed_title not_allowed_lead refused next_page first_page cancel yes no none all filter back more save never
 }

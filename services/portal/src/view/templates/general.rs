@@ -10,6 +10,7 @@ pub(super) const TEMPLATES: Templates = &[
     ("toggle", include_str!("general/toggle.html")),
     ("confirmation", include_str!("general/confirmation.html")),
     ("table", include_str!("general/table.html")),
+    ("facts", include_str!("general/facts.html")),
     ("sentence", include_str!("general/sentence.html")),
     ("start", include_str!("general/start.html")),
     ("organisation", include_str!("general/organisation.html")),

@@ -1,0 +1,72 @@
+// Pages of accounts: results that follow what is typed, a whole page selected at once, and what is shown once copied or printed. Every
+// page does without.
+"use strict";
+{
+  // A page as a document: nothing in it runs.
+  const load = (path, then) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", path);
+    request.responseType = "document";
+    request.addEventListener("load", () => {
+      if (request.response && request.response.getElementById("results")) then(request.response);
+    });
+    request.send();
+    return request;
+  };
+
+  const search = document.querySelector("form[data-live]");
+  if (search) {
+    let waiting;
+    let loading;
+    const look = () => {
+      const asked = new URLSearchParams();
+      for (const [name, value] of new FormData(search)) if (value !== "") asked.append(name, value);
+      const path = asked.size === 0 ? search.action : `${search.action}?${asked}`;
+      if (loading) loading.abort();
+      loading = load(path, (page) => {
+        const found = document.importNode(page.getElementById("results"), true);
+        document.getElementById("results").replaceWith(found);
+        document.getElementById("count").textContent = page.getElementById("count").textContent;
+        history.replaceState(null, "", path);
+        localTimes(found);
+        offerSelection();
+      });
+    };
+    search.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(look, 300);
+    });
+  }
+
+  // All of a page are selected, or none.
+  const offerSelection = () => {
+    const button = document.querySelector("button[data-select]");
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const boxes = [...document.querySelectorAll("input[name=account]")];
+      const all = boxes.every((box) => box.checked);
+      for (const box of boxes) box.checked = !all;
+    });
+  };
+  offerSelection();
+
+  // A table is copied as lines of cells with tabs between them.
+  const textOf = (part) => {
+    const rows = [...part.querySelectorAll("tbody tr")];
+    if (rows.length === 0) return part.textContent;
+    return rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()).join("\t")).join("\n");
+  };
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(textOf(document.getElementById(button.dataset.copy)));
+      button.textContent = button.dataset.done;
+    });
+  }
+  for (const button of document.querySelectorAll("button[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+}

@@ -1,0 +1,161 @@
+//! "Reset password" for up to 40 accounts that were selected: a page that names them, and one with what became of each. Both are answers
+//! of one address, told apart by whether it was said what becomes of the passwords.
+
+use axum::response::Response;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::PasswordResetMode;
+use rekey_wire::identity::v1::batch_password_result::Outcome;
+use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
+
+use super::{PATH, account_path, find, moment, named, refusal, reset, sentence};
+use crate::domain::Refusal;
+use crate::peers::PeerFailure;
+use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
+use crate::web::{
+    ACCOUNTS_SCRIPT_PATH, BATCH_PATH, BATCH_TIME, Content, Fault, Member, Place, PostedFields, Visit,
+};
+use crate::words::filled;
+
+/// The box of an account.
+const ACCOUNT: &str = "account";
+/// Identity takes no more at once.
+const MOST: usize = 40;
+
+/// Nothing is selected yet.
+pub(super) async fn come(_: Member) -> Response {
+    Visit::redirect(PATH)
+}
+
+pub(super) async fn answer(member: Member, fields: PostedFields) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().accounts;
+    let ids = selected(&fields.all(ACCOUNT));
+    if ids.is_empty() {
+        return visit.redirect_saying(PATH, &words.batch_none);
+    }
+    if ids.len() > MOST {
+        return visit.redirect_saying(PATH, &words.batch_too_many);
+    }
+    let mut accounts = Vec::new();
+    for id in &ids {
+        accounts.push(find(&member, id, "").await?);
+    }
+    let word = fields.text(reset::MODE);
+    if word.is_empty() {
+        return page(&member, &accounts, None);
+    }
+    // No password is set for several people.
+    let mode = reset::mode(word).filter(|mode| *mode != PasswordResetMode::Set).ok_or(Fault::FormExpired)?;
+    let request = wire::BatchResetPasswordsRequest {
+        tenant_id: member.tenant().to_string(),
+        account_ids: accounts.iter().map(|account| account.account_id.clone()).collect(),
+        mode: mode.into(),
+        request_id: fields.request_id()?,
+        context: member.context(),
+    };
+    let mut request = tonic::Request::new(request);
+    request.set_timeout(BATCH_TIME);
+    match PasswordAdministrationServiceClient::new(member.identity()).batch_reset_passwords(request).await {
+        Ok(reset) => done(&member, &accounts, mode, reset.into_inner().results),
+        Err(status) => {
+            let refused = refusal(status.into())?;
+            let problem = Problem { field: None, text: sentence(visit, &refused)? };
+            page(&member, &accounts, Some(problem))
+        }
+    }
+}
+
+/// What was selected, each once, in its order.
+fn selected(sent: &[&str]) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for id in sent {
+        if !ids.iter().any(|known| known == id) {
+            ids.push((*id).to_owned());
+        }
+    }
+    ids
+}
+
+fn page(member: &Member, accounts: &[wire::Account], problem: Option<Problem>) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().accounts;
+    let subjects: Vec<String> = accounts.iter().map(named).collect();
+    let fields: Vec<(&str, &str)> =
+        accounts.iter().map(|account| (ACCOUNT, account.account_id.as_str())).collect();
+    let body = visit.confirmation(Confirmation {
+        text: &words.batch_lead,
+        subjects: &subjects,
+        hidden: visit.hidden(BATCH_PATH)?,
+        action: BATCH_PATH,
+        fields: &fields,
+        questions: Some(reset::modes(visit, "", false)?),
+        button: &filled(&words.batch_button, "count", accounts.len()),
+        back: PATH,
+    })?;
+    let problems = problem.into_iter().collect();
+    member.page(Place::Accounts, Content { problems, ..Content::new(&words.batch_title, body) })
+}
+
+/// What became of each.
+fn done(
+    member: &Member,
+    accounts: &[wire::Account],
+    mode: PasswordResetMode,
+    results: Vec<wire::BatchPasswordResult>,
+) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().accounts;
+    let mut rows = Vec::new();
+    for result in results {
+        let account = accounts.iter().find(|account| account.account_id == result.account_id);
+        let path = account_path(&result.account_id);
+        let text = account.map_or_else(|| result.account_id.clone(), named);
+        let mut row = vec![Cell::Link { path, text }];
+        row.extend(cells(visit, mode, result.outcome)?);
+        rows.push(row);
+    }
+    let table = visit.table(Table {
+        caption: &words.batch_done,
+        columns: &[&words.column_name, &words.column_outcome, &words.temporary_password, &words.good_until],
+        rows,
+        empty: &words.empty,
+        next: None,
+    })?;
+    let values = Values::default()
+        .flag("has_secrets", mode == PasswordResetMode::Generate)
+        .html("table", table)
+        .text("back", PATH);
+    let body = visit.body("accounts_batch", values)?;
+    let script_path = Some(ACCOUNTS_SCRIPT_PATH);
+    member.page(Place::Accounts, Content { script_path, ..Content::new(&words.batch_done, body) })
+}
+
+/// What became of one: in words, with a password to hand over, and until when it serves.
+fn cells(visit: &Visit, mode: PasswordResetMode, outcome: Option<Outcome>) -> Result<[Cell; 3], Fault> {
+    let words = &visit.texts().accounts;
+    let reset = match outcome {
+        Some(Outcome::Reset(reset)) => reset,
+        Some(Outcome::Refused(reason)) => {
+            let text = sentence(visit, &Refusal::Other(reason, Vec::new()))?;
+            return Ok([Cell::Badge(Badge::Bad, text), Cell::Empty, Cell::Empty]);
+        }
+        None => return Err(PeerFailure::unclear("no outcome").into()),
+    };
+    let text = match mode {
+        PasswordResetMode::Generate => words.outcome_success.clone(),
+        _ => reset::outcome(words, mode, &reset),
+    };
+    let until = moment(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
+    Ok([Cell::Text(text), Cell::Code(reset.generated_password), until.map_or(Cell::Empty, Cell::Time)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_is_selected_twice_is_reset_once() {
+        assert_eq!(selected(&["b", "a", "b"]), ["b", "a"]);
+        assert!(selected(&[]).is_empty());
+    }
+}

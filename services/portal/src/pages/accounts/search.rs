@@ -1,0 +1,299 @@
+//! Finding accounts: what is looked for stands in the address, so that a search can be kept and sent on. Of those found some are selected
+//! for a reset of their passwords.
+
+use axum::response::Response;
+use rekey_wire::access::{role_named, role_word};
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
+use rekey_wire::identity::v1::{FilteredState, MethodKind};
+use rekey_wire::time::timestamp;
+use tonic::Status;
+
+use super::access::ACCOUNTS;
+use super::sections::{ALL_ROLES, kind_name};
+use super::{LONGEST_LIST, PATH, account_path, asking, known_by, refusal, show, time_cell};
+use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
+use crate::peers::PeerError;
+use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
+use crate::web::{ACCOUNTS_SCRIPT_PATH, BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
+use crate::words::filled;
+
+/// As many as can be reset at once: whoever selects a whole page may reset it.
+const PAGE: i32 = 40;
+const PAGE_TOKEN: &str = "page_token";
+
+const STATES: [(&str, FilteredState); 4] = [
+    ("active", FilteredState::Active),
+    ("blocked", FilteredState::Blocked),
+    ("frozen", FilteredState::Frozen),
+    ("deleted", FilteredState::Deleted),
+];
+const METHODS: [(&str, MethodKind); 5] = [
+    ("email", MethodKind::Email),
+    ("phone", MethodKind::Phone),
+    ("authenticator", MethodKind::Authenticator),
+    ("recovery-code", MethodKind::RecoveryCode),
+    ("passkey", MethodKind::Passkey),
+];
+
+/// A page of what was found, and how much there is.
+struct Found {
+    accounts: Vec<wire::Account>,
+    next: String,
+    count: wire::CountAccountsResponse,
+}
+
+/// What came of a search.
+enum Outcome {
+    Found(Found),
+    /// It was not asked for rightly.
+    Wrong(Problem),
+    /// The address is older than identity keeps its place in a list.
+    Outdated,
+}
+
+pub(super) async fn show(member: Member) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let search = AccountSearch::read(|name| visit.query(name));
+    let words = &visit.texts().accounts;
+    let (problem, found) = match outcome(&member, &search).await? {
+        Outcome::Found(found) => (None, Some(found)),
+        Outcome::Wrong(problem) => (Some(problem), None),
+        Outcome::Outdated => return Ok(Visit::redirect(&asking(PATH, &search.pairs()))),
+    };
+    let fields = fields(&member, &search, problem.as_ref()).await?;
+    let is_later = !visit.query(PAGE_TOKEN).is_empty();
+    let count = found.as_ref().map(|found| {
+        let text = if found.count.at_least { &words.found_at_least } else { &words.found };
+        filled(text, "count", found.count.count)
+    });
+    let is_selectable =
+        found.as_ref().is_some_and(|found| !found.accounts.is_empty() && !search.is_for_deleted());
+    let values = Values::default()
+        .html("fields", super::together(visit, fields)?)
+        .flag("may_create", member.has_any(ACCOUNTS))
+        .optional("count", count)
+        .html("hidden", visit.hidden(BATCH_PATH)?)
+        .flag("is_selectable", is_selectable)
+        .optional_html("table", found.map(|found| table(&member, &search, &found)).transpose()?)
+        .optional("first_page", is_later.then(|| asking(PATH, &search.pairs())));
+    let body = visit.body("accounts_search", values)?;
+    let problems = problem.into_iter().collect();
+    let content = Content::new(&words.title, body);
+    let script_path = Some(ACCOUNTS_SCRIPT_PATH);
+    member.page(Place::Accounts, Content { problems, script_path, ..content })
+}
+
+async fn outcome(member: &Member, search: &AccountSearch) -> Result<Outcome, Fault> {
+    let words = &member.visit.texts().accounts;
+    let filter = match filter(search) {
+        Ok(filter) => filter,
+        Err(field) => return Ok(Outcome::Wrong(Problem::of(field, &words.day_invalid))),
+    };
+    let status = match find(member, filter).await {
+        Ok(found) => return Ok(Outcome::Found(found)),
+        Err(status) => status,
+    };
+    match refusal(status.into())? {
+        Refusal::Other(reason, _) if reason == "PAGE_TOKEN_INVALID" => Ok(Outcome::Outdated),
+        Refusal::FieldInvalid(_) => {
+            Ok(Outcome::Wrong(Problem::of(AccountSearch::PREFIX, &words.search_refused)))
+        }
+        refused => Err(PeerError::Refused(refused).into()),
+    }
+}
+
+async fn find(member: &Member, filter: wire::AccountFilter) -> Result<Found, Status> {
+    let mut accounts = AccountServiceClient::new(member.identity());
+    let list = wire::ListAccountsRequest {
+        tenant_id: member.tenant().to_string(),
+        page_size: PAGE,
+        page_token: member.visit.query(PAGE_TOKEN),
+        context: member.context(),
+        filter: Some(filter.clone()),
+    };
+    let listed = accounts.list_accounts(list).await?.into_inner();
+    let count = wire::CountAccountsRequest {
+        tenant_id: member.tenant().to_string(),
+        filter: Some(filter),
+        context: member.context(),
+    };
+    let count = accounts.count_accounts(count).await?.into_inner();
+    Ok(Found { accounts: listed.accounts, next: listed.next_page_token, count })
+}
+
+/// The search as the contract has it, or the field that is no day.
+fn filter(search: &AccountSearch) -> Result<wire::AccountFilter, &'static str> {
+    let day = |field: &'static str, text: &str| {
+        let begins = start_of_day(text).map_err(|NoDay| field)?;
+        Ok::<_, &'static str>(begins.map(|at| timestamp(at.unix_micros())))
+    };
+    let state = STATES.into_iter().find(|(word, _)| *word == search.state);
+    let method = METHODS.into_iter().find(|(word, _)| *word == search.method);
+    Ok(wire::AccountFilter {
+        prefix: search.prefix.clone(),
+        state: state.map_or(0, |(_, state)| state.into()),
+        role: role_named(&search.role).map_or(0, i32::from),
+        group_id: search.group.clone(),
+        method_kind: method.map_or(0, |(_, kind)| kind.into()),
+        last_sign_in_after: day(AccountSearch::SINCE, &search.since)?,
+        last_sign_in_before: day(AccountSearch::BEFORE, &search.before)?,
+    })
+}
+
+/// The fields of the form that looks for accounts.
+async fn fields(
+    member: &Member,
+    search: &AccountSearch,
+    problem: Option<&Problem>,
+) -> Result<Vec<Html>, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().accounts;
+    let wrong = |name: &str| {
+        let problem = problem.filter(|problem| problem.field == Some(name));
+        problem.map(|problem| problem.text.as_str())
+    };
+    let field = |name: &'static str, label: &str, kind: FieldKind, value: &str| {
+        visit.field(&Field { name, label, hint: None, kind, value, problem: wrong(name) })
+    };
+    let prefix = Field {
+        name: AccountSearch::PREFIX,
+        label: &words.search_label,
+        hint: Some(&words.search_hint),
+        kind: FieldKind::Search,
+        value: &search.prefix,
+        problem: wrong(AccountSearch::PREFIX),
+    };
+    let mut fields = vec![visit.field(&prefix)?];
+    fields.extend(selects(visit, search)?);
+    fields.push(group(member, search).await?);
+    fields.push(field(AccountSearch::SINCE, &words.since_label, FieldKind::Day, &search.since)?);
+    fields.push(field(AccountSearch::BEFORE, &words.before_label, FieldKind::Day, &search.before)?);
+    Ok(fields)
+}
+
+fn selects(visit: &Visit, search: &AccountSearch) -> Result<[Html; 3], Fault> {
+    let texts = visit.texts();
+    let (words, all) = (&texts.accounts, &visit.words().all);
+    let select = |name, label: &str, first: &str, chosen: &str, rest: &[(String, &str)]| {
+        let first = Choice { value: "", text: first };
+        let rest = rest.iter().map(|(value, text)| Choice { value, text });
+        let choices = [first].into_iter().chain(rest).collect();
+        visit.select(&Select { name, label, hint: None, choices, chosen, problem: None })
+    };
+    let state_texts = [&words.state_active, &words.state_blocked, &words.state_frozen, &words.state_deleted];
+    let states: Vec<(String, &str)> =
+        STATES.iter().zip(state_texts).map(|((word, _), text)| ((*word).to_owned(), text.as_str())).collect();
+    let roles = ALL_ROLES.map(|role| (role_word(role), role_name(&texts.administration, role.into())));
+    let methods = METHODS.map(|(word, kind)| (word.to_owned(), kind_name(words, kind.into())));
+    let (any, column) = (&words.state_any, &words.column_method);
+    Ok([
+        select(AccountSearch::STATE, &words.column_state, any, &search.state, &states)?,
+        select(AccountSearch::ROLE, &words.column_role, all, &search.role, &roles)?,
+        select(AccountSearch::METHOD, column, all, &search.method, &methods)?,
+    ])
+}
+
+/// The groups to choose from. One that is sought and beyond the list stays chosen by its id.
+async fn group(member: &Member, search: &AccountSearch) -> Result<Html, Fault> {
+    let request = wire::ListGroupsRequest {
+        tenant_id: member.tenant().to_string(),
+        page_size: LONGEST_LIST,
+        page_token: String::new(),
+        context: member.context(),
+    };
+    let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+    let visit = &member.visit;
+    let is_listed = listed.groups.iter().any(|group| group.group_id == search.group);
+    let mut choices = vec![Choice { value: "", text: &visit.words().all }];
+    if !search.group.is_empty() && !is_listed {
+        choices.push(Choice { value: &search.group, text: &search.group });
+    }
+    let listed = listed.groups.iter();
+    choices.extend(listed.map(|group| Choice { value: &group.group_id, text: &group.display_name }));
+    visit.select(&Select {
+        name: AccountSearch::GROUP,
+        label: &visit.texts().accounts.group_label,
+        hint: None,
+        choices,
+        chosen: &search.group,
+        problem: None,
+    })
+}
+
+fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().accounts;
+    let rows: Result<Vec<_>, Fault> = found.accounts.iter().map(|account| row(member, account)).collect();
+    let token = [(PAGE_TOKEN, found.next.as_str())];
+    let pairs: Vec<(&str, &str)> = search.pairs().into_iter().chain(token).collect();
+    let next = (!found.next.is_empty()).then(|| asking(PATH, &pairs));
+    visit.table(Table {
+        caption: &words.title,
+        columns: &[
+            &words.column_name,
+            &words.column_logins,
+            &words.column_state,
+            &words.roles_title,
+            &words.column_last_sign_in,
+        ],
+        rows: rows?,
+        empty: if next.is_some() { &words.empty_so_far } else { &words.empty },
+        next,
+    })
+}
+
+fn row(member: &Member, account: &wire::Account) -> Result<Vec<Cell>, Fault> {
+    let (visit, known) = (&member.visit, known_by(account));
+    let (words, names) = (&visit.texts().accounts, &visit.texts().administration);
+    let path = asking(&account_path(&account.account_id), &known);
+    // What is deleted has no password to be reset.
+    let id = known.is_empty().then_some(account.account_id.as_str());
+    let values = Values::default()
+        .optional("id", id)
+        .text("label", &filled(&words.select_one, "name", &account.display_name))
+        .text("path", &path)
+        .text("name", &account.display_name);
+    let roles: Vec<&str> = account.roles.iter().map(|role| role_name(names, *role)).collect();
+    Ok(vec![
+        Cell::Html(visit.body("accounts_pick", values)?),
+        Cell::Text(account.logins.join(", ")),
+        show::state(words, account.state),
+        Cell::Text(roles.join(", ")),
+        time_cell(account.last_sign_in_time.as_ref(), &visit.words().never),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_becomes_a_filter_of_the_contract() {
+        let search = AccountSearch {
+            prefix: "zo".to_owned(),
+            state: "frozen".to_owned(),
+            role: "reports_reader".to_owned(),
+            method: "passkey".to_owned(),
+            before: "1970-01-02".to_owned(),
+            ..AccountSearch::default()
+        };
+
+        let filter = filter(&search).unwrap();
+
+        assert_eq!((filter.prefix.as_str(), filter.state, filter.role, filter.method_kind), ("zo", 3, 7, 5));
+        assert_eq!(filter.last_sign_in_before, Some(timestamp(86_400_000_000)));
+        assert_eq!((filter.last_sign_in_after, filter.group_id.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn words_that_nobody_knows_filter_nothing_and_what_is_no_day_is_said() {
+        let unknown =
+            AccountSearch { state: "asleep".to_owned(), role: "king".to_owned(), ..Default::default() };
+        let no_day = AccountSearch { since: "soon".to_owned(), ..Default::default() };
+
+        assert_eq!(filter(&unknown), Ok(wire::AccountFilter::default()));
+        assert_eq!(filter(&no_day), Err(AccountSearch::SINCE));
+    }
+}

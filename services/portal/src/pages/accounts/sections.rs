@@ -1,0 +1,267 @@
+//! Parts of the page of an account: what its person proves themselves with, where they are signed in, roles, and what happened.
+
+use rekey_wire::access::role_word;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::account_security_info_service_client::AccountSecurityInfoServiceClient;
+use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
+use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
+use rekey_wire::options::v1::Role;
+use tonic::Status;
+
+use super::act::Act;
+use super::acts::OF;
+use super::{LONGEST_LIST, account_path, asking, moment, page_path, time_cell, together, within_reach};
+use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
+use crate::web::{Fault, Member, role_name};
+use crate::words::AccountsWords;
+
+/// So many events are shown of the latest.
+const EVENTS: i32 = 30;
+
+/// The roles that there are, in the order of the contract.
+pub(super) const ALL_ROLES: [Role; 7] = [
+    Role::GlobalAdministrator,
+    Role::UserAdministrator,
+    Role::PasswordAdministrator,
+    Role::HelpdeskAdministrator,
+    Role::AuthenticationAdministrator,
+    Role::PolicyAdministrator,
+    Role::ReportsReader,
+];
+
+pub(super) async fn list_sessions(
+    member: &Member,
+    account_id: &str,
+) -> Result<wire::ListAccountSessionsResponse, Status> {
+    let request = wire::ListAccountSessionsRequest {
+        tenant_id: member.tenant().to_string(),
+        account_id: account_id.to_owned(),
+        page_size: LONGEST_LIST,
+        page_token: String::new(),
+        context: member.context(),
+    };
+    let listed = AdministrationServiceClient::new(member.identity()).list_account_sessions(request).await?;
+    Ok(listed.into_inner())
+}
+
+pub(super) async fn list_methods(
+    member: &Member,
+    account_id: &str,
+) -> Result<wire::ListAccountSecurityInfoResponse, Status> {
+    let request = wire::ListAccountSecurityInfoRequest {
+        tenant_id: member.tenant().to_string(),
+        account_id: account_id.to_owned(),
+        page_size: LONGEST_LIST,
+        page_token: String::new(),
+        context: member.context(),
+    };
+    let mut methods = AccountSecurityInfoServiceClient::new(member.identity());
+    Ok(methods.list_account_security_info(request).await?.into_inner())
+}
+
+/// The kind of browser that a session was opened with.
+pub(super) fn place<'a>(words: &'a AccountsWords, session: &'a wire::Session) -> &'a str {
+    if session.place.is_empty() { &words.place_unknown } else { &session.place }
+}
+
+/// An entry by its kind, and by what tells it from others of its kind.
+pub(super) fn method(words: &AccountsWords, entry: &wire::SecurityInfo) -> String {
+    let kind = kind_name(words, entry.kind);
+    let own =
+        if entry.masked_destination.is_empty() { &entry.display_name } else { &entry.masked_destination };
+    if own.is_empty() { kind.to_owned() } else { format!("{kind}: {own}") }
+}
+
+/// The name of a kind of method.
+pub(super) fn kind_name(words: &AccountsWords, kind: i32) -> &str {
+    match wire::MethodKind::try_from(kind) {
+        Ok(wire::MethodKind::Email) => &words.kind_email,
+        Ok(wire::MethodKind::Phone) => &words.kind_phone,
+        Ok(wire::MethodKind::Authenticator) => &words.kind_authenticator,
+        Ok(wire::MethodKind::RecoveryCode) => &words.kind_recovery_code,
+        Ok(wire::MethodKind::Passkey) => &words.kind_passkey,
+        Ok(wire::MethodKind::Unspecified) | Err(_) => "?",
+    }
+}
+
+fn standing(words: &AccountsWords, state: i32) -> Cell {
+    let (badge, text) = match wire::SecurityInfoState::try_from(state) {
+        Ok(wire::SecurityInfoState::Usable) => (Badge::Good, words.standing_usable.as_str()),
+        Ok(wire::SecurityInfoState::Unconfirmed) => (Badge::Plain, words.standing_unconfirmed.as_str()),
+        Ok(wire::SecurityInfoState::Prefilled) => (Badge::Plain, words.standing_prefilled.as_str()),
+        Ok(wire::SecurityInfoState::Quarantined) => (Badge::Warning, words.standing_quarantined.as_str()),
+        Ok(wire::SecurityInfoState::Disabled) => (Badge::Bad, words.standing_disabled.as_str()),
+        Ok(wire::SecurityInfoState::Unspecified) | Err(_) => (Badge::Plain, "?"),
+    };
+    Cell::Badge(badge, text.to_owned())
+}
+
+/// What the person proves themselves with, each entry with its way out; nothing where the roles that see it do not reach the account.
+pub(super) async fn methods(member: &Member, account: &wire::Account) -> Result<Option<Html>, Fault> {
+    let (visit, id) = (&member.visit, &account.account_id);
+    let (words, general) = (&visit.texts().accounts, visit.words());
+    let row = |entry: &wire::SecurityInfo| {
+        let remove =
+            asking(&page_path(id, Act::RemoveMethod.word()), &[(OF, entry.security_info_id.as_str())]);
+        vec![
+            Cell::Text(method(words, entry)),
+            standing(words, entry.state),
+            Cell::Text(if entry.is_default { general.yes.clone() } else { String::new() }),
+            time_cell(entry.create_time.as_ref(), ""),
+            time_cell(entry.usable_time.as_ref(), ""),
+            Cell::Link { path: remove, text: words.remove_method.clone() },
+        ]
+    };
+    let Some(listed) = within_reach(list_methods(member, id).await)? else { return Ok(None) };
+    let table = visit.table(Table {
+        caption: &words.methods_title,
+        columns: &[
+            &words.column_method,
+            &words.column_state,
+            &words.column_default,
+            &words.column_added,
+            &words.column_usable,
+            &general.more,
+        ],
+        rows: listed.security_info.iter().map(row).collect(),
+        empty: &words.methods_empty,
+        next: None,
+    });
+    table.map(Some)
+}
+
+/// Where the person is signed in.
+pub(super) fn sessions(
+    member: &Member,
+    account: &wire::Account,
+    listed: &wire::ListAccountSessionsResponse,
+) -> Result<Html, Fault> {
+    let (visit, id) = (&member.visit, &account.account_id);
+    let words = &visit.texts().accounts;
+    let row = |session: &wire::Session| {
+        let end = asking(&page_path(id, Act::EndSession.word()), &[(OF, session.session_id.as_str())]);
+        vec![
+            Cell::Text(place(words, session).to_owned()),
+            time_cell(session.create_time.as_ref(), ""),
+            time_cell(session.refresh_time.as_ref(), ""),
+            time_cell(session.expire_time.as_ref(), ""),
+            Cell::Link { path: end, text: words.end_session.clone() },
+        ]
+    };
+    let table = visit.table(Table {
+        caption: &words.sessions_title,
+        columns: &[
+            &words.column_place,
+            &words.column_begun,
+            &words.column_last_used,
+            &words.column_ends,
+            &visit.words().more,
+        ],
+        rows: listed.sessions.iter().map(row).collect(),
+        empty: &words.sessions_empty,
+        next: None,
+    })?;
+    let all = page_path(id, Act::EndSessions.word());
+    let values = Values::default()
+        .html("table", table)
+        .optional("all", (!listed.sessions.is_empty()).then_some(all))
+        .flag("has_more", !listed.next_page_token.is_empty());
+    visit.body("accounts_sessions", values)
+}
+
+/// The roles that the person holds, and a form for one more. Both lead to a question first.
+pub(super) fn roles(member: &Member, account: &wire::Account) -> Result<Html, Fault> {
+    let (visit, id) = (&member.visit, &account.account_id);
+    let (words, names) = (&visit.texts().accounts, &visit.texts().administration);
+    let word = |role: i32| Role::try_from(role).map(role_word).unwrap_or_default();
+    let row = |role: &i32| {
+        let revoke = asking(&page_path(id, Act::RevokeRole.word()), &[(OF, word(*role).as_str())]);
+        vec![
+            Cell::Text(role_name(names, *role).to_owned()),
+            Cell::Link { path: revoke, text: words.revoke_role.clone() },
+        ]
+    };
+    let table = visit.table(Table {
+        caption: &words.roles_title,
+        columns: &[&words.column_role, &visit.words().more],
+        rows: account.roles.iter().map(row).collect(),
+        empty: &words.roles_empty,
+        next: None,
+    })?;
+    let lacking = ALL_ROLES.into_iter().filter(|role| !account.roles.contains(&i32::from(*role)));
+    let lacking: Vec<(String, &str)> =
+        lacking.map(|role| (role_word(role), role_name(names, role.into()))).collect();
+    if lacking.is_empty() {
+        return Ok(table);
+    }
+    let choices = lacking.iter().map(|(value, text)| Choice { value, text }).collect();
+    let role = Select { name: OF, label: &words.grant_role, hint: None, choices, chosen: "", problem: None };
+    let values = Values::default()
+        .text("action", &page_path(id, Act::GrantRole.word()))
+        .html("role", visit.select(&role)?);
+    together(visit, vec![table, visit.body("accounts_grant", values)?])
+}
+
+/// What happened to the account, the latest first.
+pub(super) async fn timeline(member: &Member, account: &wire::Account) -> Result<Html, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().accounts;
+    let filter = wire::AuditFilter { account_id: account.account_id.clone(), ..wire::AuditFilter::default() };
+    let request = wire::ListEventsRequest {
+        tenant_id: member.tenant().to_string(),
+        filter: Some(filter),
+        page_size: EVENTS,
+        page_token: String::new(),
+        context: member.context(),
+    };
+    let listed = AuditServiceClient::new(member.identity()).list_events(request).await?.into_inner();
+    let row = |event: &wire::AuditEvent| {
+        vec![
+            moment(event.event_time.as_ref()).map_or(Cell::Empty, Cell::Time),
+            Cell::Code(event.kind.clone()),
+            outcome(words, event),
+            actor(words, event),
+            Cell::Code(event.ip_address.clone()),
+        ]
+    };
+    visit.table(Table {
+        caption: &words.timeline_title,
+        columns: &[
+            &words.column_time,
+            &words.column_event,
+            &words.column_outcome,
+            &words.column_actor,
+            &words.column_address,
+        ],
+        rows: listed.events.iter().map(row).collect(),
+        empty: &words.timeline_empty,
+        next: None,
+    })
+}
+
+fn outcome(words: &AccountsWords, event: &wire::AuditEvent) -> Cell {
+    let (badge, text) = match wire::AuditOutcome::try_from(event.outcome) {
+        Ok(wire::AuditOutcome::Success) => (Badge::Good, words.outcome_success.as_str()),
+        Ok(wire::AuditOutcome::Refused) => (Badge::Warning, words.outcome_refused.as_str()),
+        Ok(wire::AuditOutcome::Failed) => (Badge::Bad, words.outcome_failed.as_str()),
+        Ok(wire::AuditOutcome::Unspecified) | Err(_) => (Badge::Plain, "?"),
+    };
+    let text = if event.reason.is_empty() { text.to_owned() } else { format!("{text}: {}", event.reason) };
+    Cell::Badge(badge, text)
+}
+
+fn actor(words: &AccountsWords, event: &wire::AuditEvent) -> Cell {
+    let text: &str = match wire::AuditActorKind::try_from(event.actor_kind) {
+        Ok(wire::AuditActorKind::Account) if event.actor_id == event.account_id => &words.actor_self,
+        Ok(wire::AuditActorKind::Account) => {
+            let path = account_path(&event.actor_id);
+            return Cell::Link { path, text: words.actor_administrator.clone() };
+        }
+        Ok(wire::AuditActorKind::Stranger) => &words.actor_stranger,
+        Ok(wire::AuditActorKind::Service) => &event.caller,
+        Ok(wire::AuditActorKind::Erased) => &words.actor_erased,
+        Ok(wire::AuditActorKind::Rekey) => "Rekey",
+        Ok(wire::AuditActorKind::Unspecified) | Err(_) => "?",
+    };
+    Cell::Text(text.to_owned())
+}
