@@ -2,5 +2,8 @@
 
 mod browser;
 mod fake_identity;
+mod fake_sign_ins;
+mod mailed_link;
 mod reset;
 mod safety;
+mod sign_in;
