@@ -55,10 +55,16 @@ async fn a_passkey_proves_a_reset_where_the_browser_has_one() {
     let wrong = take(&browser, &reset, "code", &[("credential", "{}")]).await;
     let right = take(&browser, &reset, "code", &[("credential", CREDENTIAL)]).await;
 
-    assert!(offer.contains("data-passkey hidden><input type=\"radio\" name=\"method\" value=\"3\""), "{offer}");
+    assert!(
+        offer.contains("data-passkey hidden><input type=\"radio\" name=\"method\" value=\"3\""),
+        "{offer}"
+    );
     assert!(offer.contains("/assets/passkey.js") && asked.contains("/assets/passkey.js"), "{asked}");
     assert!(asked.contains("data-passkey-options=") && !asked.contains("one-time-code"), "{asked}");
-    assert_eq!((empty.status, wrong.status), (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::UNPROCESSABLE_ENTITY));
+    assert_eq!(
+        (empty.status, wrong.status),
+        (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::UNPROCESSABLE_ENTITY)
+    );
     assert!(wrong.text.contains("This passkey does not fit"), "{}", wrong.text);
     assert_eq!(right.location(), format!("{reset}/password"));
 }
@@ -215,8 +221,18 @@ async fn every_page_speaks_every_language() {
     let reset = begin(&browser, "zoe").await;
     take(&browser, &reset, "prove", &[("method", "1")]).await;
     let in_reset = ["prove", "code", "help"].map(|page| format!("{reset}/{page}"));
-    let others = ["/", "/organisation", "/reset", "/help", "/help/sent", "/reset/done", "/not-me/done", "/new-password/done"];
-    let others = others.into_iter().chain(["/sign-in", "/sign-in/access-pass", "/sign-in/passkey"]).map(str::to_owned);
+    let others = [
+        "/",
+        "/organisation",
+        "/reset",
+        "/help",
+        "/help/sent",
+        "/reset/done",
+        "/not-me/done",
+        "/new-password/done",
+    ];
+    let others =
+        others.into_iter().chain(["/sign-in", "/sign-in/access-pass", "/sign-in/passkey"]).map(str::to_owned);
     let pages: Vec<String> = in_reset.into_iter().chain(others).collect();
 
     for language in ["de", "fr", "es", "ja", "ar"] {
