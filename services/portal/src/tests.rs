@@ -2,6 +2,9 @@
 
 mod browser;
 mod fake_identity;
+mod fake_sign_ins;
 mod look;
+mod mailed_link;
 mod reset;
 mod safety;
+mod sign_in;

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 
+use super::proof_forms::Link;
 use crate::cookies::CookieKind;
 use crate::view::Values;
 use crate::web::{Content, Fault, Keep, Visit};
@@ -38,13 +39,12 @@ fn arrived<K: CookieKind>(visit: &Visit, link: impl FnOnce(String) -> K) -> Resu
 }
 
 /// A page that says what was done, and what comes next.
-fn done_page(visit: &Visit, title: &str, text: &str, next: (&str, &str)) -> Result<Response, Fault> {
-    let (link, link_text) = next;
+fn done_page(visit: &Visit, title: &str, text: &str, next: &Link<'_>) -> Result<Response, Fault> {
     let values = Values::default()
         .text("text", text)
         .flag("support_code", false)
-        .text("link", link)
-        .text("link_text", link_text);
+        .text("link", &next.path)
+        .text("link_text", next.text);
     let organisation = super::organisation_name(visit);
     let content = Content::new(title, visit.body("sentence", values)?);
     visit.page(Content { organisation: organisation.as_deref(), ..content })

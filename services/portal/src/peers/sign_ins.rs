@@ -1,6 +1,7 @@
 //! Signing in and out at identity.
 
 use async_trait::async_trait;
+use rekey_client::Connection;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_wire::identity::v1 as wire;
@@ -101,7 +102,7 @@ pub(crate) trait SignIns: Send + Sync + 'static {
 }
 
 impl IdentityPeer {
-    fn sessions(&self) -> SessionServiceClient<rekey_client::Connection> {
+    fn sessions(&self) -> SessionServiceClient<Connection> {
         SessionServiceClient::new(self.connection())
     }
 }

@@ -52,6 +52,7 @@ impl World {
                 deadline: Duration::from_secs(10),
             },
             identity: identity.clone(),
+            sign_ins: identity.clone(),
             to_identity: nobody(),
             to_notification: nobody(),
             cookies: CookieJar::new(keys.clone(), entropy.clone()),
@@ -173,6 +174,8 @@ impl Browser {
             }
         }
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        // As a browser reads what the engine escapes in paths.
+        let text = text.replace("&#x2f;", "/");
         Answer { status: head.status, headers: head.headers, text }
     }
 }

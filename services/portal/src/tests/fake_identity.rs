@@ -11,8 +11,8 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 
 use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 use crate::peers::{
-    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, Proof, StartedReset, Verdict,
-    Visitor,
+    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, Proof, ShownProof,
+    SignInOutcome, StartedReset, Verdict, Visitor,
 };
 
 /// When all of it happens.
@@ -20,6 +20,12 @@ pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_
 
 /// The code that is right.
 pub(super) const CODE: &str = "123456";
+
+/// What a passkey is asked with.
+pub(super) const OPTIONS: &str = r#"{"challenge":"AAAA"}"#;
+
+/// What the right passkey signs.
+pub(super) const CREDENTIAL: &str = r#"{"id":"zoe's"}"#;
 
 /// The one organisation there is.
 pub(super) const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
@@ -30,6 +36,7 @@ pub(super) struct FakeIdentity {
     refusals: Mutex<VecDeque<Refusal>>,
     look: Mutex<Look>,
     logo: Mutex<Option<Logo>>,
+    outcomes: Mutex<VecDeque<SignInOutcome>>,
 }
 
 impl FakeIdentity {
@@ -44,12 +51,22 @@ impl FakeIdentity {
         *self.logo.lock().unwrap() = logo;
     }
 
+    /// How the next attempt to sign in, or answer to a challenge, will end; it is rejected without.
+    pub(super) fn will_say(&self, outcome: SignInOutcome) {
+        self.outcomes.lock().unwrap().push_back(outcome);
+    }
+
+    /// How it ends.
+    pub(super) fn outcome(&self) -> SignInOutcome {
+        self.outcomes.lock().unwrap().pop_front().unwrap_or(SignInOutcome::Rejected)
+    }
+
     /// What it was asked so far, and forgets it.
     pub(super) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
-    fn ask(&self, what: String) -> Result<(), PeerError> {
+    pub(super) fn ask(&self, what: String) -> Result<(), PeerError> {
         self.asked.lock().unwrap().push(what);
         match self.refusals.lock().unwrap().pop_front() {
             Some(refusal) => Err(PeerError::Refused(refusal)),
@@ -84,6 +101,7 @@ impl Identity for FakeIdentity {
             id: id.to_owned(),
             kind,
             masked: masked.to_owned(),
+            passkey_options: if kind == MethodKind::Passkey { OPTIONS.to_owned() } else { String::new() },
             is_proved: false,
         };
         Ok(StartedReset {
@@ -91,6 +109,7 @@ impl Identity for FakeIdentity {
             methods: vec![
                 method("1", MethodKind::Email, "z••@acme.example"),
                 method("2", MethodKind::Authenticator, ""),
+                method("3", MethodKind::Passkey, ""),
             ],
             proofs_required: 1,
             expires_at: NOW.plus(Duration::from_secs(900)),
@@ -104,9 +123,12 @@ impl Identity for FakeIdentity {
     }
 
     async fn submit_proof(&self, token: &str, proof: Proof<'_>, _: &Call) -> Result<JudgedProof, PeerError> {
-        let code = proof.code.expose_secret();
-        self.ask(format!("submit {code} for {} of {token}", proof.method_id))?;
-        let is_accepted = code == CODE;
+        let (shown, right) = match proof.shown {
+            ShownProof::Code(code) => (code.expose_secret(), CODE),
+            ShownProof::Passkey(credential) => (credential.expose_secret(), CREDENTIAL),
+        };
+        self.ask(format!("submit {shown} for {} of {token}", proof.method_id))?;
+        let is_accepted = shown == right;
         let (token, proofs_remaining) =
             if is_accepted { (format!("proved-{token}"), 0) } else { (token.to_owned(), 1) };
         Ok(JudgedProof { is_accepted, token: token.into(), proofs_remaining })
@@ -133,5 +155,13 @@ impl Identity for FakeIdentity {
     async fn ask_for_help(&self, question: &HelpQuestion<'_>, _: &Call) -> Result<(), PeerError> {
         let token = question.reset_token.unwrap_or("none");
         self.ask(format!("help {} with {token}: {}", question.login, question.message))
+    }
+
+    async fn repudiate_reset(&self, token: &str, _: &Call) -> Result<(), PeerError> {
+        self.ask(format!("repudiate {token}"))
+    }
+
+    async fn redeem_reset_link(&self, token: &str, _: &SecretString, _: &Call) -> Result<(), PeerError> {
+        self.ask(format!("redeem {token}"))
     }
 }

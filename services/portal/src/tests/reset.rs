@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::browser::{Answer, Browser, World};
-use super::fake_identity::CODE;
+use super::fake_identity::{CODE, CREDENTIAL};
 use crate::domain::{PasswordRule, Refusal};
 
 /// Begins a reset and gives the address of its pages.
@@ -40,6 +40,33 @@ async fn a_forgotten_password_is_reset_in_four_pages() {
     assert_eq!(asked[1..3], ["send 1 of token-of-zoe", &format!("submit {CODE} for 1 of token-of-zoe")]);
     assert_eq!(asked.last().unwrap(), "complete proved-token-of-zoe");
     assert_eq!(browser.get(&format!("{reset}/password")).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_passkey_proves_a_reset_where_the_browser_has_one() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let reset = begin(&browser, "zoe").await;
+
+    let offer = browser.get(&format!("{reset}/prove")).await.text;
+    take(&browser, &reset, "prove", &[("method", "3")]).await;
+    let asked = browser.get(&format!("{reset}/code")).await.text;
+    let empty = take(&browser, &reset, "code", &[]).await;
+    let wrong = take(&browser, &reset, "code", &[("credential", "{}")]).await;
+    let right = take(&browser, &reset, "code", &[("credential", CREDENTIAL)]).await;
+
+    assert!(
+        offer.contains("data-passkey hidden><input type=\"radio\" name=\"method\" value=\"3\""),
+        "{offer}"
+    );
+    assert!(offer.contains("/assets/passkey.js") && asked.contains("/assets/passkey.js"), "{asked}");
+    assert!(asked.contains("data-passkey-options=") && !asked.contains("one-time-code"), "{asked}");
+    assert_eq!(
+        (empty.status, wrong.status),
+        (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::UNPROCESSABLE_ENTITY)
+    );
+    assert!(wrong.text.contains("This passkey does not fit"), "{}", wrong.text);
+    assert_eq!(right.location(), format!("{reset}/password"));
 }
 
 #[tokio::test]
@@ -194,11 +221,23 @@ async fn every_page_speaks_every_language() {
     let reset = begin(&browser, "zoe").await;
     take(&browser, &reset, "prove", &[("method", "1")]).await;
     let in_reset = ["prove", "code", "help"].map(|page| format!("{reset}/{page}"));
-    let others = ["/", "/organisation", "/reset", "/help", "/help/sent", "/reset/done"].map(str::to_owned);
+    let others = [
+        "/",
+        "/organisation",
+        "/reset",
+        "/help",
+        "/help/sent",
+        "/reset/done",
+        "/not-me/done",
+        "/new-password/done",
+    ];
+    let others =
+        others.into_iter().chain(["/sign-in", "/sign-in/access-pass", "/sign-in/passkey"]).map(str::to_owned);
+    let pages: Vec<String> = in_reset.into_iter().chain(others).collect();
 
     for language in ["de", "fr", "es", "ja", "ar"] {
         browser.language = language;
-        for page in in_reset.iter().chain(&others) {
+        for page in &pages {
             let shown = browser.get(page).await;
             assert_eq!(shown.status, StatusCode::OK, "{page} in {language}: {}", shown.text);
             assert!(shown.text.contains(&format!("<html lang=\"{language}\"")), "{page} in {language}");

@@ -124,7 +124,7 @@ async fn a_page_is_small() {
     let browser = world.browser_of_acme().await;
 
     let mut bytes = 0;
-    for path in ["/reset", "/assets/style.css", "/assets/portal.js"] {
+    for path in ["/sign-in", "/assets/style.css", "/assets/portal.js", "/assets/passkey.js"] {
         bytes += browser.get(path).await.text.len();
     }
 

@@ -5,7 +5,9 @@ use axum::response::Response;
 use super::{arrived, done_page};
 use crate::cookies::NewPasswordLink;
 use crate::domain::{PasswordRule, Refusal};
+use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
+use crate::pages::proof_forms::Link;
 use crate::pages::sentences::refusal;
 use crate::web::{Content, Fault, Keep, PostedFields, Visit};
 
@@ -45,7 +47,8 @@ pub(super) async fn set(visit: Visit, fields: PostedFields) -> Result<Response, 
 
 pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
     let words = visit.words();
-    done_page(&visit, &words.done_title, &words.done_lead, ("/sign-in", &words.sign_in))
+    let next = Link { path: "/sign-in".to_owned(), text: &words.sign_in };
+    done_page(&visit, &words.done_title, &words.done_lead, &next)
 }
 
 /// Identity judges no candidate for a link, so the page shows the rules that every tenant has.
@@ -60,7 +63,7 @@ fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
         is_evaluated: false,
         wrong,
     };
-    let organisation = crate::pages::organisation_name(visit);
+    let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
         problems: wrong.problems(),

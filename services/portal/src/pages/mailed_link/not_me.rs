@@ -5,6 +5,8 @@ use axum::response::Response;
 use super::{arrived, done_page};
 use crate::cookies::NotMeLink;
 use crate::domain::Refusal;
+use crate::pages::organisation_name;
+use crate::pages::proof_forms::Link;
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Confirmation, Problem};
 use crate::web::{Content, Fault, Keep, PostedFields, Visit};
@@ -37,8 +39,8 @@ pub(super) async fn undo(visit: Visit, fields: PostedFields) -> Result<Response,
 
 pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
     let (words, texts) = (visit.words(), &visit.texts().signing_in);
-    let next = ("/help", words.help_link.as_str());
-    done_page(&visit, &texts.not_me_done_title, &texts.not_me_done_lead, next)
+    let next = Link { path: "/help".to_owned(), text: &words.help_link };
+    done_page(&visit, &texts.not_me_done_title, &texts.not_me_done_lead, &next)
 }
 
 fn page(visit: &Visit, problem: Option<String>) -> Result<Response, Fault> {
@@ -53,7 +55,7 @@ fn page(visit: &Visit, problem: Option<String>) -> Result<Response, Fault> {
         button: &texts.not_me_button,
         back: "/",
     })?;
-    let organisation = crate::pages::organisation_name(visit);
+    let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
         problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),

@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use super::challenge::{Answered, Waiting};
 use crate::domain::{PasswordRule, Question};
+use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::peers::ChallengeAnswer;
 use crate::web::{Content, Fault, PostedFields, Visit};
@@ -41,7 +42,7 @@ pub(super) fn page(visit: &Visit, waiting: &Waiting, wrong: &WrongPassword) -> R
         is_evaluated: false,
         wrong,
     };
-    let organisation = crate::pages::organisation_name(visit);
+    let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
         problems: wrong.problems(),

@@ -5,6 +5,7 @@ use axum::response::Response;
 use super::challenge::{Answered, Waiting};
 use super::next;
 use crate::domain::{KnownMethod, MethodKind};
+use crate::pages::organisation_name;
 use crate::pages::sentences::sentence;
 use crate::peers::ChallengeAnswer;
 use crate::view::{Problem, Values};
@@ -50,7 +51,7 @@ pub(super) fn page(
         .list("entries", entries.iter().map(entry).collect())
         .text("action", &action)
         .html("hidden", visit.hidden(&action)?);
-    let organisation = crate::pages::organisation_name(visit);
+    let organisation = organisation_name(visit);
     let problem = problem.map(|text| Problem { field: None, text: text.to_owned() });
     visit.page(Content {
         organisation: organisation.as_deref(),

@@ -5,6 +5,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 
 use super::challenge::{Answered, Waiting};
 use crate::domain::{MethodKind, Question, Refusal, chosen_factor, factor_word};
+use crate::pages::organisation_name;
 use crate::pages::proof_forms::{CODE, CREDENTIAL, CodeForm, Link, PasskeyForm, typed_code};
 use crate::pages::sentences::sentence;
 use crate::peers::ChallengeAnswer;
@@ -77,7 +78,7 @@ pub(super) fn page(
         let (action, fields, links) = (action.as_str(), &fields[..], &links[..]);
         CodeForm { lead, kind, action, fields, resend: None, links, problem }.body(visit)?
     };
-    let organisation = crate::pages::organisation_name(visit);
+    let organisation = organisation_name(visit);
     let problem = problem.map(|text| Problem { field: (!is_passkey).then_some(CODE), text: text.to_owned() });
     visit.page(Content {
         organisation: organisation.as_deref(),

@@ -1,0 +1,65 @@
+use axum::http::StatusCode;
+
+use super::browser::World;
+use crate::domain::{PasswordRule, Refusal};
+
+#[tokio::test]
+async fn the_token_of_a_link_leaves_the_address_and_acts_by_a_button_alone() {
+    let world = World::new();
+    let browser = world.browser();
+
+    let came = browser.get("/not-me?token=abc-DEF_1").await;
+    let shown = browser.get(came.location()).await;
+    let before = world.identity.asked();
+    let undone = browser.fill("/not-me", "/not-me", &[]).await;
+    let last = browser.get(undone.location()).await;
+
+    assert_eq!((came.status, came.location()), (StatusCode::SEE_OTHER, "/not-me"));
+    assert!(shown.text.contains("Did you reset your password?") && !shown.text.contains("abc-DEF_1"));
+    assert_eq!((before, undone.location()), (Vec::<String>::new(), "/not-me/done"));
+    assert_eq!(world.identity.asked(), ["repudiate abc-DEF_1"]);
+    assert!(last.text.contains("The reset is undone"), "{}", last.text);
+    assert!(!browser.cookie_names().contains(&"__Host-rekey-not-me".to_owned()));
+    assert_eq!(browser.get("/not-me").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_link_that_is_cut_or_spent_says_so() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.get("/not-me?token=abc").await;
+    browser.get("/new-password?token=abc").await;
+    world.identity.refuse(Refusal::LinkOver);
+    world.identity.refuse(Refusal::LinkOver);
+
+    let cut = browser.get("/not-me?token=abc%3Cscript%3E").await;
+    let spent = browser.fill("/not-me", "/not-me", &[]).await;
+    let typed = [("password", "correct horse"), ("repeated", "correct horse")];
+    let redeemed = browser.fill("/new-password", "/new-password", &typed).await;
+
+    assert_eq!((cut.status, spent.status), (StatusCode::BAD_REQUEST, StatusCode::GONE));
+    assert_eq!(redeemed.status, StatusCode::GONE);
+    assert!(redeemed.text.contains("This link no longer works"), "{}", redeemed.text);
+}
+
+#[tokio::test]
+async fn a_new_password_is_set_by_a_link_with_the_rules_before_typing() {
+    let world = World::new();
+    let browser = world.browser();
+    let came = browser.get("/new-password?token=abc").await;
+    let (page, typed) = ("/new-password", [("password", "correct horse"), ("repeated", "correct horse")]);
+
+    let shown = browser.get(came.location()).await.text;
+    let differing = browser.fill(page, page, &[("password", "one"), ("repeated", "two")]).await;
+    world.identity.refuse(Refusal::PasswordRefused(vec![PasswordRule::BannedTerm]));
+    let refused = browser.fill(page, page, &typed).await;
+    let set = browser.fill(page, page, &typed).await;
+    let last = browser.get(set.location()).await;
+
+    assert!(shown.contains("data-rule=\"HISTORY\"") && !shown.contains("data-evaluate"), "{shown}");
+    assert!(differing.text.contains("Enter the same password in both fields"), "{}", differing.text);
+    assert!(refused.text.contains("data-rule=\"BANNED_TERM\" class=\"broken\""), "{}", refused.text);
+    assert_eq!(set.location(), "/new-password/done");
+    assert_eq!(world.identity.asked(), ["redeem abc", "redeem abc"]);
+    assert!(last.text.contains("Your new password is set") && last.text.contains("href=\"/sign-in\""));
+}
