@@ -16,7 +16,7 @@ use rekey_sealing::{AeadKeys, codec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::kinds::{FormSecret, LocaleChoice, Notice, SignedIn};
+pub(crate) use self::kinds::{CallerCode, FormSecret, LocaleChoice, Notice, SignedIn};
 
 /// What a browser keeps of one cookie at least (RFC 6265, 6.1), name and attributes included.
 const BYTES: usize = 4096;

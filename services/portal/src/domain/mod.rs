@@ -2,11 +2,13 @@
 //!
 //! Pure functions of values and `now`. Rules about accounts are identity's; here is only what a page has to know of them.
 
+mod account_list;
 mod code;
 mod organisation;
 mod refusal;
 mod reset;
 
+pub(crate) use self::account_list::{AccountListProblem, accounts_in};
 pub(crate) use self::code::code_in;
 pub(crate) use self::organisation::{Organisation, OrganisationKey};
 pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};

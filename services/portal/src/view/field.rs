@@ -23,6 +23,8 @@ pub(crate) enum FieldKind {
     Search,
     Text,
     Message,
+    /// Many names, one a line.
+    List,
 }
 
 /// How a kind of field behaves in a browser.
@@ -49,6 +51,7 @@ impl FieldKind {
             Self::Search => Behaviour { type_: "search", autocomplete: "off", longest: 256 },
             Self::Text => Behaviour { type_: "text", autocomplete: "off", longest: 1_000 },
             Self::Message => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
+            Self::List => Behaviour { type_: "text", autocomplete: "off", longest: 40_000 },
         }
     }
 }
@@ -80,7 +83,7 @@ impl Field<'_> {
             .text("type", type_)
             .text("autocomplete", autocomplete)
             .text("longest", &longest.to_string())
-            .flag("is_long", self.kind == FieldKind::Message)
+            .flag("is_long", matches!(self.kind, FieldKind::Message | FieldKind::List))
             .flag("is_numeric", matches!(self.kind, FieldKind::Code | FieldKind::Number))
             .flag(
                 "is_ltr",

@@ -44,7 +44,7 @@ pub(crate) enum Badge {
 }
 
 impl Badge {
-    const fn class(self) -> &'static str {
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Good => "good",
