@@ -3,12 +3,17 @@
 //! A page that was left is never come back to by a form: what a form changed is followed by a redirect, so that reloading and "back"
 //! send nothing twice.
 
+mod account_names;
+mod bulk;
 mod code;
 mod done;
+mod groups;
 mod help;
+mod listing;
 mod organisation;
 mod password;
 mod prove;
+mod requests;
 mod sentences;
 mod start;
 mod who;
@@ -36,6 +41,9 @@ pub(crate) fn routes() -> Router {
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
+        .merge(requests::routes())
+        .merge(bulk::routes())
+        .merge(groups::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

@@ -4,15 +4,20 @@
 //! A text is a field, so that one that is missing or misspelt does not read or does not build. In braces stands what is filled in.
 
 mod administration;
+mod bulk;
 mod general;
+mod groups;
 mod locale;
 mod reasons;
+mod requests;
 
 use std::fmt::Display;
 
 pub(crate) use self::administration::AdministrationWords;
+pub(crate) use self::bulk::BulkWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::requests::RequestWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -66,6 +71,9 @@ areas! {
     general: Words,
     reasons: ReasonWords,
     administration: AdministrationWords,
+    requests: RequestWords,
+    bulk: BulkWords,
+    groups: GroupWords,
 }
 
 /// All languages.

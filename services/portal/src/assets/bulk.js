@@ -17,8 +17,10 @@ const follow = () => {
   request.responseType = "document";
   request.timeout = 10000;
   request.addEventListener("load", () => {
-    const fresh = request.status === 200 && request.response?.querySelector("[data-live]");
-    // Whoever was signed out meanwhile is asked to sign in.
+    // Something is away: it is asked again.
+    if (request.status !== 200) return;
+    const fresh = request.response?.querySelector("[data-live]");
+    // Without it the answer is the form that signs in.
     if (!fresh || "over" in fresh.dataset) location.replace(live.dataset.live);
     else live.replaceWith(document.adoptNode(fresh));
   });
