@@ -28,7 +28,11 @@ pub(crate) fn accounts_in(text: &str) -> Result<Vec<String>, AccountListProblem>
     if let Some(wrong) = named.iter().find(|name| !reads(name)) {
         return Err(AccountListProblem::Unreadable(wrong.chars().take(SHOWN).collect()));
     }
-    if named.is_empty() { Err(AccountListProblem::Empty) } else { Ok(named.into_iter().map(str::to_owned).collect()) }
+    if named.is_empty() {
+        Err(AccountListProblem::Empty)
+    } else {
+        Ok(named.into_iter().map(str::to_owned).collect())
+    }
 }
 
 #[cfg(test)]

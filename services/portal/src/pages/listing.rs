@@ -44,7 +44,10 @@ mod tests {
 
         assert_eq!(address("/list", &asked), "/list?state=open");
         assert_eq!(address("/list", &[("group", "")]), "/list");
-        assert_eq!(next_page("/list", &asked, "a+b/c=").as_deref(), Some("/list?state=open&page=a%2Bb%2Fc%3D"));
+        assert_eq!(
+            next_page("/list", &asked, "a+b/c=").as_deref(),
+            Some("/list?state=open&page=a%2Bb%2Fc%3D")
+        );
         assert_eq!(next_page("/list", &asked, ""), None);
     }
 }

@@ -88,7 +88,9 @@ impl From<PeerError> for Fault {
             PeerError::Refused(Refusal::NotFound) => Self::NotFound,
             // A page of a list that was kept for too long: there is no such page any more.
             PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => Self::NotFound,
-            PeerError::Refused(Refusal::Other(reason, _)) if reason == "AUTHORITY_MISSING" => Self::NotAllowed,
+            PeerError::Refused(Refusal::Other(reason, _)) if reason == "AUTHORITY_MISSING" => {
+                Self::NotAllowed
+            }
             PeerError::Refused(other) => Self::Broken(format!("nothing is said of {other:?}").into()),
         }
     }

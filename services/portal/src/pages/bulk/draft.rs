@@ -140,8 +140,7 @@ impl Draft {
     }
 
     fn has_filter(&self) -> bool {
-        let parts =
-            [&self.prefix, &self.state, &self.role, &self.group, &self.method, &self.unused_since];
+        let parts = [&self.prefix, &self.state, &self.role, &self.group, &self.method, &self.unused_since];
         parts.into_iter().any(|part| !part.is_empty())
     }
 

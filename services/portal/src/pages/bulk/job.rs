@@ -167,7 +167,10 @@ mod tests {
 
         assert_eq!(says(BulkResetState::Running, false), "33 of 40 accounts are done.");
         assert_eq!(says(BulkResetState::Finished, false), "31 of 40 passwords were reset.");
-        assert_eq!(says(BulkResetState::Finished, true), "31 of 40 passwords would be reset. Nothing was changed.");
+        assert_eq!(
+            says(BulkResetState::Finished, true),
+            "31 of 40 passwords would be reset. Nothing was changed."
+        );
     }
 
     #[test]
@@ -179,7 +182,9 @@ mod tests {
             let words = &catalogue.of(locale).bulk;
             for number in 1..=5 {
                 let state = BulkResetState::try_from(number).unwrap();
-                for (dry_run, reason) in [true, false].into_iter().flat_map(|dry| reasons.map(|why| (dry, why))) {
+                for (dry_run, reason) in
+                    [true, false].into_iter().flat_map(|dry| reasons.map(|why| (dry, why)))
+                {
                     let said = sentence(words, &job(state, dry_run, reason));
                     assert!(!said.is_empty() && !said.contains('{'), "{locale:?} {state:?} {said}");
                 }
@@ -192,6 +197,9 @@ mod tests {
         let catalogue = Catalogue::load().unwrap();
         let words = &catalogue.of(UiLocale::En).bulk;
 
-        assert_eq!([1, 312].map(|count| reset_button(words, count)), ["Reset 1 password", "Reset 312 passwords"]);
+        assert_eq!(
+            [1, 312].map(|count| reset_button(words, count)),
+            ["Reset 1 password", "Reset 312 passwords"]
+        );
     }
 }

@@ -192,7 +192,8 @@ impl<'a> NewForm<'a> {
             value: &draft.unused_since,
             problem: self.wrong(UNUSED_SINCE),
         })?;
-        let roles = ROLES.map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
+        let roles =
+            ROLES.map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
         let roles = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
         let groups = groups.iter().map(|group| (group.group_id.as_str(), group.display_name.as_str()));
         let states = STATES.map(|(word, state)| (word, state_text(words, state)));

@@ -50,7 +50,9 @@ pub(super) async fn add_account(
     };
     let Err(status) = GroupServiceClient::new(member.identity()).add_group_members(request).await else {
         let said = filled(&words.added, "member", account_name(&account));
-        return member.visit.redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
+        return member
+            .visit
+            .redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
     };
     let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
     page(&member, &group, Some(Mistake { problem: Problem::of(LOGIN, text), typed })).await
@@ -74,7 +76,9 @@ pub(super) async fn add_group(
     };
     let Err(status) = GroupServiceClient::new(member.identity()).add_group_members(request).await else {
         let said = filled(&words.added, "member", &nested.display_name);
-        return member.visit.redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
+        return member
+            .visit
+            .redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
     };
     let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
     page(&member, &group, Some(Mistake { problem: Problem::of(GROUP, text), typed })).await
@@ -141,11 +145,7 @@ async fn look_up(member: &Member, login: &str) -> Result<Option<wire::Account>, 
 }
 
 /// The part of the page that lists them.
-pub(super) async fn section(
-    member: &Member,
-    group: &wire::Group,
-    may_change: bool,
-) -> Result<Html, Fault> {
+pub(super) async fn section(member: &Member, group: &wire::Group, may_change: bool) -> Result<Html, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().groups;
     let request = wire::ListGroupMembersRequest {
@@ -200,8 +200,7 @@ fn row(
         None => return Ok(None),
     };
     let name = if one.display_name.is_empty() { names.name(id) } else { &one.display_name };
-    let mut cells =
-        vec![Cell::Link { path: address, text: name.to_owned() }, Cell::Text(kind.clone())];
+    let mut cells = vec![Cell::Link { path: address, text: name.to_owned() }, Cell::Text(kind.clone())];
     if may_change {
         let label = filled(&words.choose_one, "member", name);
         let values = Values::default().text("field", field).text("id", id).text("label", &label);

@@ -72,10 +72,11 @@ async fn find(member: &Member, named: &NamedRequest) -> Result<wire::HelpRequest
 fn facts(member: &Member, request: &wire::HelpRequest, names: &AccountNames) -> Values {
     let words = &member.visit.texts().requests;
     let (mark, state) = state_badge(words, request.state());
-    let optional = |values: Values, name: &'static str, at: Option<&prost_types::Timestamp>| match moment_of(at) {
-        Some(at) => values.part(name, moment(at)),
-        None => values.flag(name, false),
-    };
+    let optional =
+        |values: Values, name: &'static str, at: Option<&prost_types::Timestamp>| match moment_of(at) {
+            Some(at) => values.part(name, moment(at)),
+            None => values.flag(name, false),
+        };
     let message = Some(request.message.as_str()).filter(|message| !message.is_empty());
     let handler = Some(request.handler_account_id.as_str()).filter(|id| !id.is_empty());
     let values = Values::default()
