@@ -4,10 +4,14 @@
 //! send nothing twice.
 
 mod account;
+mod account_names;
 mod accounts;
+mod bulk;
 mod code;
 mod done;
+mod groups;
 mod help;
+mod listing;
 mod look;
 mod mailed_link;
 mod organisation;
@@ -16,6 +20,7 @@ mod password_form;
 mod password_rules;
 mod proof_forms;
 mod prove;
+mod requests;
 mod sentences;
 mod sign_in;
 mod start;
@@ -50,6 +55,9 @@ pub(crate) fn routes() -> Router {
         .merge(sign_in::routes())
         .merge(mailed_link::routes())
         .merge(accounts::routes())
+        .merge(requests::routes())
+        .merge(bulk::routes())
+        .merge(groups::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

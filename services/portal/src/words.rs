@@ -6,10 +6,13 @@
 mod account;
 mod accounts;
 mod administration;
+mod bulk;
 mod diagnosis;
 mod general;
+mod groups;
 mod locale;
 mod reasons;
+mod requests;
 mod signing_in;
 
 use std::fmt::Display;
@@ -17,9 +20,11 @@ use std::fmt::Display;
 pub(crate) use self::account::AccountWords;
 pub(crate) use self::accounts::AccountsWords;
 pub(crate) use self::administration::AdministrationWords;
+pub(crate) use self::bulk::BulkWords;
 pub(crate) use self::diagnosis::DiagnosisWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::requests::RequestWords;
 pub(crate) use self::signing_in::SigningInWords;
 
 /// The texts of an area: a struct with a field a key.
@@ -78,6 +83,9 @@ areas! {
     signing_in: SigningInWords,
     accounts: AccountsWords,
     diagnosis: DiagnosisWords,
+    requests: RequestWords,
+    bulk: BulkWords,
+    groups: GroupWords,
 }
 
 /// All languages.

@@ -14,9 +14,9 @@ function localTimes(part) {
 }
 localTimes(document);
 
-// The page has something new to say after a while. Whoever is typing is left alone.
+// The page has something new to say after a while. Whoever is typing is left alone, and so is a page with a script for that.
 const main = document.querySelector("main[data-refresh]");
-if (main) {
+if (main && !document.querySelector("[data-live]")) {
   const again = () => {
     const typed = [...document.querySelectorAll("input:not([type=hidden])")].some((field) => field.value !== "");
     if (typed) setTimeout(again, 2000);

@@ -106,6 +106,25 @@ impl CookieKind for Notice {
     const LIFE_SECONDS: u64 = 60;
 }
 
+/// A code that an administrator had sent to a caller on the phone.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct CallerCode {
+    /// Whose account the caller says is theirs.
+    pub(crate) account_id: String,
+    /// What identity knows the code by.
+    pub(crate) token: String,
+    /// Where it went, masked.
+    pub(crate) masked: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl CookieKind for CallerCode {
+    const NAME: &'static str = "rekey-caller";
+    const VERSION: u8 = 1;
+    /// Longer than a code is good, which the value says itself.
+    const LIFE_SECONDS: u64 = 30 * 60;
+}
+
 /// Somebody who is signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SignedIn {

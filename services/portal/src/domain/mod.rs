@@ -2,6 +2,7 @@
 //!
 //! Pure functions of values and `now`. Rules about accounts are identity's; here is only what a page has to know of them.
 
+mod account_list;
 mod account_search;
 mod code;
 mod code_times;
@@ -12,6 +13,7 @@ mod refusal;
 mod reset;
 mod sign_in;
 
+pub(crate) use self::account_list::{AccountListProblem, accounts_in};
 pub(crate) use self::account_search::{AccountSearch, NoDay, start_of_day};
 pub(crate) use self::code::code_in;
 pub(crate) use self::code_times::CodeTimes;

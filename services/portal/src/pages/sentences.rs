@@ -57,11 +57,16 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
 
 /// A published reason that no page has a sentence of its own for.
 fn refused(visit: &Visit, reason: &str, fields: &[String]) -> String {
+    let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+    filled(&visit.words().refused, "reason", reason_text(visit, reason) + &fields)
+}
+
+/// A published reason in words; its own word where there are none.
+pub(super) fn reason_text(visit: &Visit, reason: &str) -> String {
     let key = reason.to_ascii_lowercase();
     let texts = visit.texts().reasons.entries();
     let known = texts.into_iter().find(|(known, _)| **known == key).map(|(_, text)| text.to_owned());
-    let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-    filled(&visit.words().refused, "reason", known.unwrap_or_else(|| reason.to_owned()) + &fields)
+    known.unwrap_or_else(|| reason.to_owned())
 }
 
 fn waiting(wait: Option<Duration>, until: &str, unknown: &str) -> String {

@@ -51,7 +51,7 @@ impl FieldKind {
             Self::Search => Behaviour { type_: "search", autocomplete: "off", longest: 256 },
             Self::Text => Behaviour { type_: "text", autocomplete: "off", longest: 1_000 },
             Self::Message => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
-            Self::Lines => Behaviour { type_: "text", autocomplete: "off", longest: 6_000 },
+            Self::Lines => Behaviour { type_: "text", autocomplete: "off", longest: 40_000 },
         }
     }
 }

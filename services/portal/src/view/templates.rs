@@ -2,7 +2,10 @@
 
 mod account;
 mod accounts;
+mod bulk;
 mod general;
+mod groups;
+mod requests;
 mod signing_in;
 
 /// Names and texts.
@@ -10,7 +13,14 @@ type Templates = &'static [(&'static str, &'static str)];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let areas: &[Templates] =
-        &[general::TEMPLATES, signing_in::TEMPLATES, account::TEMPLATES, accounts::TEMPLATES];
+    let areas: &[Templates] = &[
+        general::TEMPLATES,
+        signing_in::TEMPLATES,
+        account::TEMPLATES,
+        accounts::TEMPLATES,
+        requests::TEMPLATES,
+        bulk::TEMPLATES,
+        groups::TEMPLATES,
+    ];
     areas.iter().copied().flatten().copied()
 }

@@ -99,6 +99,8 @@ impl From<PeerError> for Fault {
             PeerError::Refused(Refusal::SignInNotRecent) => Self::SignInNotRecent,
             PeerError::Refused(Refusal::NotAllowed) => Self::NotAllowed,
             PeerError::Refused(Refusal::NotFound) => Self::NotFound,
+            // A page of a list that was kept for too long: there is no such page any more.
+            PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => Self::NotFound,
             PeerError::Refused(Refusal::Other(reason, _)) if BEYOND.contains(&reason.as_str()) => {
                 Self::NotAllowed
             }

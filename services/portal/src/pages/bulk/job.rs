@@ -1,0 +1,205 @@
+//! One job: how far it is, what became of whom, and for a dry run the button that does it.
+//!
+//! The page is live while the job is: without scripts it loads itself anew, and with them only the part that says how far the job is
+//! is asked for, by the same address.
+
+use axum::extract::Path;
+use axum::response::Response;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
+
+use super::super::account_names::AccountNames;
+use super::super::listing::moment_of;
+use super::{find, is_alive, is_tried, mode_text, path, results, run, state_badge, title};
+use crate::assets::BULK_SCRIPT_PATH;
+use crate::view::{Confirmation, Html, Problem, Values, moment};
+use crate::web::{Content, Fault, Member, Place};
+use crate::words::{BulkWords, filled};
+
+/// How often somebody who watches is told how far it is.
+const REFRESH_SECONDS: u64 = 2;
+
+pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fault> {
+    let job = find(&member, &id).await?;
+    if member.visit.query("only") == "progress" {
+        let body = progress(&member, &job)?;
+        return member.page(Place::Bulk, Content::new(title(&member.visit.texts().bulk, &job), body));
+    }
+    page(&member, &job, None).await
+}
+
+/// The page of a job, with what went wrong.
+pub(super) async fn page(
+    member: &Member,
+    job: &wire::BulkReset,
+    problem: Option<Problem>,
+) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().bulk;
+    let names = AccountNames::of(member, vec![job.starter_account_id.clone()]).await;
+    let confirm = if is_tried(job) { Some(question(member, job)?) } else { None };
+    let values = facts(words, job, &names)
+        .html("progress", progress(member, job)?)
+        .optional_html("confirm", confirm)
+        .optional_html("go_on", run::go_on_form(member, job)?)
+        .flag("is_alive", is_alive(job))
+        .text("cancel_path", &format!("{}/cancel", path(&job.bulk_reset_id)))
+        .html("results", results::section(member, job).await?);
+    let body = visit.body("bulk_job", values)?;
+    let content = Content {
+        problems: problem.into_iter().collect(),
+        refresh_seconds: is_alive(job).then_some(REFRESH_SECONDS),
+        script_path: is_alive(job).then_some(BULK_SCRIPT_PATH),
+        ..Content::new(title(words, job), body)
+    };
+    member.page(Place::Bulk, content)
+}
+
+/// What does not change while it runs.
+fn facts(words: &BulkWords, job: &wire::BulkReset, names: &AccountNames) -> Values {
+    let starter = Some(job.starter_account_id.as_str()).filter(|id| !id.is_empty());
+    let values = Values::default()
+        .text("mode", mode_text(words, job.mode()))
+        .text("pace", &job.accounts_per_second.to_string())
+        .optional("starter", starter.map(|id| names.name(id)));
+    match moment_of(job.create_time.as_ref()) {
+        Some(at) => values.part("started_at", moment(at)),
+        None => values.flag("started_at", false),
+    }
+}
+
+/// How far it is.
+fn progress(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().bulk;
+    let (mark, state) = state_badge(words, job.state());
+    let done = job.accounts_reset.saturating_add(job.accounts_refused);
+    let values = Values::default()
+        .text("address", &path(&job.bulk_reset_id))
+        .flag("is_over", !is_alive(job))
+        .text("state", state)
+        .text("state_class", mark.class())
+        .text("sentence", &sentence(words, job))
+        // A list that is being made has no end that is known.
+        .flag("is_known", job.state() != BulkResetState::Collecting)
+        .text("all", &job.accounts.max(1).to_string())
+        .text("done", &done.to_string())
+        .text("accounts", &job.accounts.to_string())
+        .text("reset_label", if job.dry_run { &words.would_reset } else { &words.reset })
+        .text("reset", &job.accounts_reset.to_string())
+        .text("refused", &job.accounts_refused.to_string())
+        .text("waiting", &job.accounts.saturating_sub(done).to_string());
+    visit.body("bulk_progress", values)
+}
+
+/// How it stands, in a sentence.
+fn sentence(words: &BulkWords, job: &wire::BulkReset) -> String {
+    let text = match job.state() {
+        BulkResetState::Collecting => &words.collecting_says,
+        BulkResetState::Running if job.dry_run => &words.trying_says,
+        BulkResetState::Running => &words.running_says,
+        BulkResetState::Finished if job.dry_run => &words.tried_says,
+        BulkResetState::Finished => &words.finished_says,
+        BulkResetState::Cancelled => &words.cancelled_says,
+        BulkResetState::Stopped => match job.stop_reason.as_str() {
+            "AUTHORITY_LOST" => &words.authority_lost_says,
+            "ABANDONED" => &words.abandoned_says,
+            "RESTORED" => &words.restored_says,
+            _ => &words.stopped_says,
+        },
+        BulkResetState::Unspecified => return String::new(),
+    };
+    let done = job.accounts_reset.saturating_add(job.accounts_refused);
+    let text = filled(text, "done", done);
+    let text = filled(&text, "accounts", job.accounts);
+    filled(&text, "reset", job.accounts_reset)
+}
+
+/// "Reset N passwords", behind a dry run.
+fn question(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().bulk;
+    let count = job.accounts_reset;
+    let text = match job.mode() {
+        BulkResetMode::RequireChange => &words.question_require_change,
+        BulkResetMode::Link | BulkResetMode::Unspecified => &words.question_link,
+    };
+    let action = format!("{}/reset", path(&job.bulk_reset_id));
+    visit.confirmation(Confirmation {
+        text: &filled(text, "count", count),
+        subjects: &[],
+        action: &action,
+        hidden: visit.hidden(&action)?,
+        fields: &[],
+        questions: None,
+        button: &reset_button(words, count),
+        back: Place::Bulk.path(),
+    })
+}
+
+/// What the button says, which names how many.
+fn reset_button(words: &BulkWords, count: i64) -> String {
+    if count == 1 { words.reset_one.clone() } else { filled(&words.reset_many, "count", count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Catalogue, UiLocale};
+
+    fn job(state: BulkResetState, dry_run: bool, stop_reason: &str) -> wire::BulkReset {
+        wire::BulkReset {
+            state: state.into(),
+            dry_run,
+            stop_reason: stop_reason.to_owned(),
+            accounts: 40,
+            accounts_reset: 31,
+            accounts_refused: 2,
+            ..wire::BulkReset::default()
+        }
+    }
+
+    #[test]
+    fn a_job_says_how_it_stands_with_its_numbers() {
+        let catalogue = Catalogue::load().unwrap();
+        let words = &catalogue.of(UiLocale::En).bulk;
+        let says = |state, dry_run| sentence(words, &job(state, dry_run, ""));
+
+        assert_eq!(says(BulkResetState::Running, false), "33 of 40 accounts are done.");
+        assert_eq!(says(BulkResetState::Finished, false), "31 of 40 passwords were reset.");
+        assert_eq!(
+            says(BulkResetState::Finished, true),
+            "31 of 40 passwords would be reset. Nothing was changed."
+        );
+    }
+
+    #[test]
+    fn no_sentence_keeps_a_blank_in_any_language() {
+        let catalogue = Catalogue::load().unwrap();
+        let reasons = ["", "AUTHORITY_LOST", "ABANDONED", "RESTORED"];
+
+        for locale in UiLocale::ALL {
+            let words = &catalogue.of(locale).bulk;
+            for number in 1..=5 {
+                let state = BulkResetState::try_from(number).unwrap();
+                for (dry_run, reason) in
+                    [true, false].into_iter().flat_map(|dry| reasons.map(|why| (dry, why)))
+                {
+                    let said = sentence(words, &job(state, dry_run, reason));
+                    assert!(!said.is_empty() && !said.contains('{'), "{locale:?} {state:?} {said}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_button_names_how_many() {
+        let catalogue = Catalogue::load().unwrap();
+        let words = &catalogue.of(UiLocale::En).bulk;
+
+        assert_eq!(
+            [1, 312].map(|count| reset_button(words, count)),
+            ["Reset 1 password", "Reset 312 passwords"]
+        );
+    }
+}

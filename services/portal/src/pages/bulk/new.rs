@@ -1,0 +1,266 @@
+//! "Reset many passwords": whom, and what they get. What is sent here starts the dry run and resets nothing.
+
+use axum::response::Response;
+use rekey_wire::access::role_word;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::{FilteredState, MethodKind};
+use rekey_wire::options::v1::Role;
+
+use super::super::groups::all_groups;
+use super::super::sentences::sentence;
+use super::draft::{
+    ACCOUNTS, BY_FILTER, BY_LIST, Draft, DraftProblem, EVERYBODY, GROUP, METHOD, METHODS, MODE, PACE, PREFIX,
+    Plan, REQUIRE_CHANGE, ROLE, STATE, STATES, Selection, UNUSED_SINCE, WHO,
+};
+use super::{Chunk, add, begin, path};
+use crate::domain::Refusal;
+use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Values};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit, role_name};
+use crate::words::{BulkWords, filled};
+
+const PATH: &str = "/administration/bulk-resets/new";
+
+/// Most accounts of a chunk, by the contract.
+const CHUNK: usize = 500;
+
+/// Roles that can be looked for.
+const ROLES: [Role; 7] = [
+    Role::GlobalAdministrator,
+    Role::UserAdministrator,
+    Role::PasswordAdministrator,
+    Role::HelpdeskAdministrator,
+    Role::AuthenticationAdministrator,
+    Role::PolicyAdministrator,
+    Role::ReportsReader,
+];
+
+pub(super) async fn show(member: Member) -> Result<Response, Fault> {
+    let draft = Draft::read(|name| member.visit.query(name));
+    page(&member, &draft, None).await
+}
+
+pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Response, Fault> {
+    let draft = Draft::read(|name| fields.text(name).to_owned());
+    let Plan { selection, mode, pace } = match draft.plan() {
+        Ok(plan) => plan,
+        Err(problem) => {
+            let problem = said(&member.visit.texts().bulk, &problem);
+            return page(&member, &draft, Some(problem)).await;
+        }
+    };
+    let (filter, listed) = match selection {
+        Selection::Filter(filter) => (Some(filter), Vec::new()),
+        Selection::List(accounts) => (None, accounts),
+    };
+    let request = wire::StartBulkResetRequest {
+        tenant_id: member.tenant().to_string(),
+        mode: mode.into(),
+        dry_run: true,
+        accounts_per_second: pace,
+        filter,
+        request_id: fields.request_id()?,
+        context: member.context(),
+    };
+    let job = match begin(&member, request).await? {
+        Ok(job) => job,
+        Err(refused) => {
+            let problem = refused_start(&member.visit, &refused)?;
+            return page(&member, &draft, Some(problem)).await;
+        }
+    };
+    hand_over(&member, &job.bulk_reset_id, listed).await?;
+    Ok(Visit::redirect(&path(&job.bulk_reset_id)))
+}
+
+/// Hands the list over, where there is one. A job that was cancelled meanwhile says so on its page.
+async fn hand_over(member: &Member, job: &str, listed: Vec<String>) -> Result<(), Fault> {
+    let chunks: Vec<Vec<String>> = listed.chunks(CHUNK).map(<[String]>::to_vec).collect();
+    let count = chunks.len();
+    for ((sequence, accounts), place) in (1..).zip(chunks).zip(1..) {
+        let chunk = Chunk { sequence, accounts, is_last: place == count };
+        if !add(member, job, chunk).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with the form.
+fn said(words: &BulkWords, problem: &DraftProblem) -> Problem {
+    match problem {
+        DraftProblem::NobodyChosen => Problem::of(WHO, &words.who_missing),
+        DraftProblem::FilterEmpty => Problem::of(PREFIX, &words.filter_empty),
+        DraftProblem::DayInvalid => Problem::of(UNUSED_SINCE, &words.day_invalid),
+        DraftProblem::ListEmpty => Problem::of(ACCOUNTS, &words.list_empty),
+        DraftProblem::ListUnreadable(name) => {
+            Problem::of(ACCOUNTS, filled(&words.list_unreadable, "name", name))
+        }
+        DraftProblem::PaceInvalid => Problem::of(PACE, &words.pace_invalid),
+    }
+}
+
+/// What identity has against the job.
+pub(super) fn refused_start(visit: &Visit, refused: &Refusal) -> Result<Problem, Fault> {
+    let words = &visit.texts().bulk;
+    match refused {
+        Refusal::Other(reason, _) if reason == "BULK_RESET_RUNNING" => {
+            Ok(Problem { field: None, text: words.another_runs.clone() })
+        }
+        Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == "filter.prefix") => {
+            Ok(Problem::of(PREFIX, &words.prefix_invalid))
+        }
+        other => Ok(Problem { field: None, text: sentence(visit, other)? }),
+    }
+}
+
+async fn page(member: &Member, draft: &Draft, problem: Option<Problem>) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().bulk;
+    let groups = all_groups(member).await?;
+    let form = NewForm { visit, words, draft, problem: problem.as_ref() };
+    let values = Values::default()
+        .html("hidden", visit.hidden(PATH)?)
+        .html("who", form.who()?)
+        .html("filters", form.filters(&groups)?)
+        .html("accounts", form.accounts()?)
+        .html("mode", form.mode()?)
+        .html("pace", form.pace()?);
+    let body = visit.body("bulk_new", values)?;
+    let problems = problem.into_iter().collect();
+    member.page(Place::Bulk, Content { problems, ..Content::new(&words.new_title, body) })
+}
+
+/// The form as it is shown.
+struct NewForm<'a> {
+    visit: &'a Visit,
+    words: &'a BulkWords,
+    draft: &'a Draft,
+    problem: Option<&'a Problem>,
+}
+
+impl<'a> NewForm<'a> {
+    fn wrong(&self, field: &str) -> Option<&'a str> {
+        let problem = self.problem.filter(|problem| problem.field == Some(field));
+        problem.map(|problem| problem.text.as_str())
+    }
+
+    fn who(&self) -> Result<Html, Fault> {
+        self.visit.select(&Select {
+            name: WHO,
+            label: &self.words.who,
+            hint: None,
+            choices: vec![
+                Choice { value: "", text: &self.words.who_choose },
+                Choice { value: BY_FILTER, text: &self.words.who_filter },
+                Choice { value: BY_LIST, text: &self.words.who_list },
+                Choice { value: EVERYBODY, text: &self.words.who_everybody },
+            ],
+            chosen: &self.draft.who,
+            problem: self.wrong(WHO),
+        })
+    }
+
+    /// One of a few, or any.
+    fn filter(
+        &self,
+        name: &'static str,
+        label: &str,
+        chosen: &str,
+        choices: Vec<(&str, &str)>,
+    ) -> Result<Html, Fault> {
+        let any = Choice { value: "", text: &self.words.any };
+        let choices = choices.into_iter().map(|(value, text)| Choice { value, text });
+        let choices = std::iter::once(any).chain(choices).collect();
+        self.visit.select(&Select { name, label, hint: None, choices, chosen, problem: self.wrong(name) })
+    }
+
+    fn filters(&self, groups: &[wire::Group]) -> Result<Html, Fault> {
+        let (draft, words) = (self.draft, self.words);
+        let prefix = self.visit.field(&Field {
+            name: PREFIX,
+            label: &words.prefix,
+            hint: Some(&words.prefix_hint),
+            kind: FieldKind::Search,
+            value: &draft.prefix,
+            problem: self.wrong(PREFIX),
+        })?;
+        let day = self.visit.field(&Field {
+            name: UNUSED_SINCE,
+            label: &words.unused_since,
+            hint: Some(&words.unused_since_hint),
+            kind: FieldKind::Day,
+            value: &draft.unused_since,
+            problem: self.wrong(UNUSED_SINCE),
+        })?;
+        let roles =
+            ROLES.map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
+        let roles = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
+        let groups = groups.iter().map(|group| (group.group_id.as_str(), group.display_name.as_str()));
+        let states = STATES.map(|(word, state)| (word, state_text(words, state)));
+        let methods = METHODS.map(|(word, kind)| (word, method_text(words, kind)));
+        let values = Values::default()
+            .html("prefix", prefix)
+            .html("group", self.filter(GROUP, &words.group, &draft.group, groups.collect())?)
+            .html("state", self.filter(STATE, &words.account_state, &draft.state, states.into())?)
+            .html("role", self.filter(ROLE, &words.role, &draft.role, roles)?)
+            .html("method", self.filter(METHOD, &words.method, &draft.method, methods.into())?)
+            .html("unused_since", day);
+        self.visit.body("bulk_filters", values)
+    }
+
+    fn accounts(&self) -> Result<Html, Fault> {
+        self.visit.field(&Field {
+            name: ACCOUNTS,
+            label: &self.words.list,
+            hint: Some(&self.words.list_hint),
+            kind: FieldKind::Lines,
+            value: &self.draft.accounts,
+            problem: self.wrong(ACCOUNTS),
+        })
+    }
+
+    fn mode(&self) -> Result<Html, Fault> {
+        self.visit.select(&Select {
+            name: MODE,
+            label: &self.words.mode,
+            hint: Some(&self.words.mode_hint),
+            choices: vec![
+                Choice { value: "link", text: &self.words.mode_link },
+                Choice { value: REQUIRE_CHANGE, text: &self.words.mode_require_change },
+            ],
+            chosen: &self.draft.mode,
+            problem: None,
+        })
+    }
+
+    fn pace(&self) -> Result<Html, Fault> {
+        self.visit.field(&Field {
+            name: PACE,
+            label: &self.words.pace,
+            hint: Some(&self.words.pace_hint),
+            kind: FieldKind::Number,
+            value: &self.draft.pace,
+            problem: self.wrong(PACE),
+        })
+    }
+}
+
+fn state_text(words: &BulkWords, state: FilteredState) -> &str {
+    match state {
+        FilteredState::Active => &words.account_active,
+        FilteredState::Blocked => &words.account_blocked,
+        FilteredState::Frozen => &words.account_frozen,
+        FilteredState::Deleted | FilteredState::Unspecified => "?",
+    }
+}
+
+fn method_text(words: &BulkWords, kind: MethodKind) -> &str {
+    match kind {
+        MethodKind::Email => &words.method_email,
+        MethodKind::Phone => &words.method_phone,
+        MethodKind::Authenticator => &words.method_authenticator,
+        MethodKind::RecoveryCode => &words.method_recovery_code,
+        MethodKind::Passkey => &words.method_passkey,
+        MethodKind::Unspecified => "?",
+    }
+}

@@ -1,0 +1,252 @@
+//! Who is directly in a group: accounts and other groups, put in and taken out.
+
+use axum::extract::Path;
+use axum::response::Response;
+use rekey_primitives::id::GroupId;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::group_member::Member as MemberId;
+use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
+use rekey_wire::identity::v1::lookup_account_request::Key;
+
+use super::super::account_names::{AccountNames, account_name, account_path};
+use super::super::listing::{PAGE, next_page};
+use super::super::sentences::{refusal, sentence};
+use super::one::{Mistake, page};
+use super::{all_groups, find, path, wrong};
+use crate::domain::Refusal;
+use crate::peers::{PeerError, PeerFailure};
+use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
+use crate::web::{Content, Fault, Member, PostedFields};
+use crate::words::filled;
+
+const LOGIN: &str = "login";
+const GROUP: &str = "group";
+/// The boxes of accounts and of groups that are in it.
+const ACCOUNT_BOX: &str = "account";
+const GROUP_BOX: &str = "nested";
+
+/// Members on a page: no more than can be taken out at once.
+const ROWS: i32 = 50;
+
+pub(super) async fn add_account(
+    member: Member,
+    Path(id): Path<String>,
+    fields: PostedFields,
+) -> Result<Response, Fault> {
+    let (group, typed) = (find(&member, &id).await?, fields.text(LOGIN));
+    let words = &member.visit.texts().groups;
+    if typed.is_empty() {
+        let problem = Problem::of(LOGIN, &words.login_missing);
+        return page(&member, &group, Some(Mistake { problem, typed })).await;
+    }
+    let Some(account) = look_up(&member, typed).await? else {
+        let problem = Problem::of(LOGIN, &words.login_unknown);
+        return page(&member, &group, Some(Mistake { problem, typed })).await;
+    };
+    let request = wire::AddGroupMembersRequest {
+        account_ids: vec![account.account_id.clone()],
+        ..addition(&member, &group, fields.request_id()?)
+    };
+    let Err(status) = GroupServiceClient::new(member.identity()).add_group_members(request).await else {
+        let said = filled(&words.added, "member", account_name(&account));
+        return member
+            .visit
+            .redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
+    };
+    let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
+    page(&member, &group, Some(Mistake { problem: Problem::of(LOGIN, text), typed })).await
+}
+
+pub(super) async fn add_group(
+    member: Member,
+    Path(id): Path<String>,
+    fields: PostedFields,
+) -> Result<Response, Fault> {
+    let (group, typed) = (find(&member, &id).await?, fields.text(GROUP));
+    let words = &member.visit.texts().groups;
+    if GroupId::parse(typed).is_err() {
+        let problem = Problem::of(GROUP, &words.group_missing);
+        return page(&member, &group, Some(Mistake { problem, typed })).await;
+    }
+    let nested = find(&member, typed).await?;
+    let request = wire::AddGroupMembersRequest {
+        member_group_ids: vec![nested.group_id.clone()],
+        ..addition(&member, &group, fields.request_id()?)
+    };
+    let Err(status) = GroupServiceClient::new(member.identity()).add_group_members(request).await else {
+        let said = filled(&words.added, "member", &nested.display_name);
+        return member
+            .visit
+            .redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
+    };
+    let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
+    page(&member, &group, Some(Mistake { problem: Problem::of(GROUP, text), typed })).await
+}
+
+pub(super) async fn remove(
+    member: Member,
+    Path(id): Path<String>,
+    fields: PostedFields,
+) -> Result<Response, Fault> {
+    let (group, words) = (find(&member, &id).await?, &member.visit.texts().groups);
+    let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<Vec<String>>();
+    let (account_ids, member_group_ids) = (owned(fields.all(ACCOUNT_BOX)), owned(fields.all(GROUP_BOX)));
+    let count = account_ids.len() + member_group_ids.len();
+    if count == 0 {
+        let problem = Problem { field: None, text: words.nobody_chosen.clone() };
+        return page(&member, &group, Some(Mistake { problem, typed: "" })).await;
+    }
+    let request = wire::RemoveGroupMembersRequest {
+        tenant_id: member.tenant().to_string(),
+        group_id: group.group_id.clone(),
+        account_ids,
+        member_group_ids,
+        request_id: fields.request_id()?,
+        context: member.context(),
+    };
+    let Err(status) = GroupServiceClient::new(member.identity()).remove_group_members(request).await else {
+        let said = filled(&filled(&words.removed, "count", count), "group", &group.display_name);
+        return member.visit.redirect_saying(&path(&group.group_id), &said);
+    };
+    let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
+    page(&member, &group, Some(Mistake { problem: Problem { field: None, text }, typed: "" })).await
+}
+
+/// An addition of nobody yet.
+fn addition(member: &Member, group: &wire::Group, request_id: String) -> wire::AddGroupMembersRequest {
+    wire::AddGroupMembersRequest {
+        tenant_id: member.tenant().to_string(),
+        group_id: group.group_id.clone(),
+        account_ids: Vec::new(),
+        member_group_ids: Vec::new(),
+        request_id,
+        context: member.context(),
+    }
+}
+
+/// The account of a login; none where nobody has it.
+async fn look_up(member: &Member, login: &str) -> Result<Option<wire::Account>, Fault> {
+    let request = wire::LookupAccountRequest {
+        tenant_id: member.tenant().to_string(),
+        context: member.context(),
+        key: Some(Key::Login(login.to_owned())),
+    };
+    match AccountServiceClient::new(member.identity()).lookup_account(request).await {
+        Ok(found) => {
+            let account = found.into_inner().account;
+            account.map(Some).ok_or_else(|| PeerFailure::unclear("the account is missing").into())
+        }
+        Err(status) => match refusal(PeerError::from(status))? {
+            Refusal::NotFound | Refusal::FieldInvalid(_) => Ok(None),
+            other => Err(PeerError::Refused(other).into()),
+        },
+    }
+}
+
+/// The part of the page that lists them.
+pub(super) async fn section(member: &Member, group: &wire::Group, may_change: bool) -> Result<Html, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().groups;
+    let request = wire::ListGroupMembersRequest {
+        tenant_id: member.tenant().to_string(),
+        group_id: group.group_id.clone(),
+        page_size: ROWS,
+        page_token: visit.query(PAGE),
+        context: member.context(),
+    };
+    let listed = GroupServiceClient::new(member.identity()).list_group_members(request).await?.into_inner();
+    let nameless = listed.members.iter().filter(|one| one.display_name.is_empty()).filter_map(account_id);
+    let nameless: Vec<String> = nameless.map(str::to_owned).collect();
+    let names = AccountNames::of(member, nameless).await;
+    let rows = listed.members.iter().filter_map(|one| row(member, &names, one, may_change).transpose());
+    let rows: Vec<Vec<Cell>> = rows.collect::<Result<_, Fault>>()?;
+    let (action, is_empty) = (format!("{}/remove", path(&group.group_id)), rows.is_empty());
+    let columns: &[&str] = &[&words.member, &words.kind, &words.choose];
+    let table = visit.table(Table {
+        caption: &words.members,
+        columns: if may_change { columns } else { &columns[..2] },
+        rows,
+        empty: &words.no_members,
+        next: next_page(&path(&group.group_id), &[], &listed.next_page_token),
+    })?;
+    let values = Values::default()
+        .html("table", table)
+        .flag("may_remove", may_change && !is_empty)
+        .text("action", &action)
+        .html("hidden", visit.hidden(&action)?)
+        .text("button", &filled(&words.remove, "group", &group.display_name));
+    visit.body("groups_members", values)
+}
+
+fn account_id(one: &wire::GroupMember) -> Option<&str> {
+    match &one.member {
+        Some(MemberId::AccountId(id)) => Some(id),
+        Some(MemberId::GroupId(_)) | None => None,
+    }
+}
+
+/// A member in its row; none for one of a kind that this release does not know.
+fn row(
+    member: &Member,
+    names: &AccountNames,
+    one: &wire::GroupMember,
+    may_change: bool,
+) -> Result<Option<Vec<Cell>>, Fault> {
+    let words = &member.visit.texts().groups;
+    let (field, id, address, kind) = match &one.member {
+        Some(MemberId::AccountId(id)) => (ACCOUNT_BOX, id, account_path(id), &words.kind_account),
+        Some(MemberId::GroupId(id)) => (GROUP_BOX, id, path(id), &words.kind_group),
+        None => return Ok(None),
+    };
+    let name = if one.display_name.is_empty() { names.name(id) } else { &one.display_name };
+    let mut cells = vec![Cell::Link { path: address, text: name.to_owned() }, Cell::Text(kind.clone())];
+    if may_change {
+        let label = filled(&words.choose_one, "member", name);
+        let values = Values::default().text("field", field).text("id", id).text("label", &label);
+        cells.push(Cell::Html(member.visit.body("groups_choose", values)?));
+    }
+    Ok(Some(cells))
+}
+
+/// The forms that put somebody in.
+pub(super) async fn add_forms(
+    member: &Member,
+    group: &wire::Group,
+    mistake: Option<&Mistake<'_>>,
+) -> Result<Html, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().groups;
+    let groups = all_groups(member).await?;
+    let others = groups.iter().filter(|other| other.group_id != group.group_id);
+    let others = others.map(|other| Choice { value: &other.group_id, text: &other.display_name });
+    let problem = mistake.map(|mistake| &mistake.problem);
+    let login = visit.field(&Field {
+        name: LOGIN,
+        label: &words.login,
+        hint: Some(&words.login_hint),
+        kind: FieldKind::Search,
+        value: Mistake::typed_into(mistake, LOGIN).unwrap_or_default(),
+        problem: wrong(problem, LOGIN),
+    })?;
+    let nested = visit.select(&Select {
+        name: GROUP,
+        label: &words.group,
+        hint: Some(&words.group_hint),
+        choices: std::iter::once(Choice { value: "", text: &words.group_choose }).chain(others).collect(),
+        chosen: Mistake::typed_into(mistake, GROUP).unwrap_or_default(),
+        problem: wrong(problem, GROUP),
+    })?;
+    let (to_accounts, to_groups) =
+        (format!("{}/accounts", path(&group.group_id)), format!("{}/groups", path(&group.group_id)));
+    let values = Values::default()
+        .text("button", &filled(&words.add, "group", &group.display_name))
+        .html("account_hidden", visit.hidden(&to_accounts)?)
+        .text("account_action", &to_accounts)
+        .html("login", login)
+        .html("group_hidden", visit.hidden(&to_groups)?)
+        .text("group_action", &to_groups)
+        .flag("has_groups", groups.len() > 1)
+        .html("nested", nested);
+    visit.body("groups_add", values)
+}
