@@ -7,7 +7,7 @@
 //! | `forms` | forms that come from pages of ours, and from the same browser |
 //! | `answer` | pages and redirects, with the cookies they set |
 //! | `fault` | what there is to say when there is no page |
-//! | `session` | who is signed in |
+//! | `session` | who is signed in, and what is asked before |
 //! | `headers` | what browsers are told about pages |
 //! | `client_address` | where a person is, behind proxies |
 

@@ -162,8 +162,10 @@ mod tests {
     #[test]
     fn the_words_that_administrators_hand_out_are_the_pages_words() {
         let catalogue = Catalogue::load().unwrap();
-        let english = &catalogue.of(UiLocale::En).general;
+        let (english, signing_in) =
+            (&catalogue.of(UiLocale::En).general, &catalogue.of(UiLocale::En).signing_in);
 
+        assert_eq!(signing_in.options_title, "Sign-in options");
         assert_eq!(english.start_title, "Can't access your account?");
         assert_eq!(english.start_forgot, "I forgot my password");
         assert_eq!(english.get_code, "Get a verification code");

@@ -8,6 +8,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
 use http_body_util::BodyExt as _;
 use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::ManualClock;
@@ -20,8 +22,8 @@ use tower::ServiceExt as _;
 use super::fake_identity::{FakeIdentity, NOW};
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
-use crate::view::View;
-use crate::web::{Site, router};
+use crate::view::{Values, View};
+use crate::web::{Content, Fault, Member, Place, Site, router};
 
 const KEY: &str = "now active AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -61,7 +63,8 @@ impl World {
             clock: Arc::new(clock.clone()),
             entropy,
         };
-        Self { identity, clock, router: router(Arc::new(site), crate::pages::routes()) }
+        let pages = crate::pages::routes().route(MEMBERS, get(members));
+        Self { identity, clock, router: router(Arc::new(site), pages) }
     }
 
     pub(super) fn browser(&self) -> Browser {
@@ -75,6 +78,14 @@ impl World {
         self.identity.asked();
         browser
     }
+}
+
+/// A page behind sign-in that asks nobody anything.
+pub(super) const MEMBERS: &str = "/members";
+
+async fn members(member: Member) -> Result<Response, Fault> {
+    let body = member.visit.body("done", Values::default())?;
+    member.page(Place::Overview, Content::new("Members", body))
 }
 
 /// A peer that these pages do not call.

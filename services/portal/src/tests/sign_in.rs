@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use rekey_wire::identity::v1::{ChallengeKind, MethodKind};
 
-use super::browser::{Answer, Browser, World};
+use super::browser::{Answer, Browser, MEMBERS, World};
 use super::fake_identity::{CODE, CREDENTIAL};
 use super::fake_sign_ins::{asked, signed_in};
 use crate::domain::{PasswordRule, Refusal};
@@ -276,4 +276,26 @@ async fn a_sign_in_that_identity_ended_begins_again() {
 
     assert_eq!(over.status, StatusCode::GONE);
     assert!(over.text.contains("This sign-in is over") && over.text.contains("href=\"/sign-in\""));
+}
+
+#[tokio::test]
+async fn the_browser_forgets_a_session_whatever_identity_says() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    world.identity.will_say(signed_in());
+    browser.fill("/sign-in", "/sign-in", &TYPED).await;
+    let within = browser.get(MEMBERS).await;
+    world.identity.asked();
+    world.identity.refuse(Refusal::SignedOut);
+
+    let left = browser.fill(MEMBERS, "/sign-out", &[]).await;
+    let was_forgotten = !has_session(&browser);
+    let shown = browser.get(left.location()).await;
+    let again = browser.get(MEMBERS).await;
+
+    assert_eq!((within.status, left.location()), (StatusCode::OK, "/sign-in"));
+    assert!(was_forgotten && within.text.contains("<span dir=\"auto\">zoe</span>"), "{}", within.text);
+    assert_eq!(world.identity.asked(), ["sign out access"]);
+    assert!(shown.text.contains("You are signed out on this device"), "{}", shown.text);
+    assert_eq!(again.location(), "/sign-in?next=%2Fmembers");
 }
