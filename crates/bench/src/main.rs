@@ -20,11 +20,12 @@
 //! | [`workload`], [`directory`] | sign-ins, checks of codes and resets, as clients make them; people by the thousand |
 //! | [`program`], [`stores`], [`suite`], [`apart`] | the suite under test, Postgres and Redis for it, and all of them apart |
 //! | [`caller`], [`load`] | single calls, and many of them |
-//! | [`messages`] | calls that have messages sent |
+//! | [`messages`], [`bulk_reset`] | calls that have messages sent, and many people reset |
 //! | [`statistics`], [`histogram`], [`report`], [`page`], [`output`] | judging and telling |
 
 mod apart;
 mod arguments;
+mod bulk_reset;
 mod caller;
 mod capacity;
 mod compare;
