@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::flows::{Flow, Mix, Offer};
 use crate::load::Spacing;
 use crate::overload::TIMES;
+use crate::portal::WatchedPage;
 
 /// Measures Rekey beside what this machine can do.
 ///
@@ -103,6 +104,20 @@ pub(crate) enum Command {
         /// For how many seconds the primary is gone.
         #[arg(long, value_name = "N", default_value_t = 20)]
         gone: u64,
+    },
+    /// How soon the portal's pages are there and how much they are, what browsers cost that watch one, and whether the form of a reset
+    /// tells known logins from unknown ones by time.
+    Portal {
+        /// What is watched.
+        #[arg(long, value_name = "PAGE", value_enum, default_value_t = WatchedPage::Code)]
+        watch: WatchedPage,
+        /// How many browsers watch it.
+        #[arg(long, value_name = "N", default_value_t = 1_000)]
+        #[arg(value_parser = clap::value_parser!(u16).range(1..=4_000))]
+        watchers: u16,
+        /// For how many seconds they ask again and again, and for how many they are quiet.
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        lasting: u64,
     },
     /// Whether known and unknown logins can be told apart by time.
     Enumeration,
@@ -211,6 +226,16 @@ mod tests {
         let overload = |flow, times, lasting| Some(Command::Overload { flow, times, lasting });
         assert_eq!(default.unwrap().command, overload(Flow::SignIn, 10.0, 60));
         assert_eq!(other.unwrap().command, overload(Flow::Reset, 3.0, 5));
+    }
+
+    #[test]
+    fn a_thousand_browsers_watch_a_code_unless_told() {
+        let [default, other] = ["portal", "portal --watch bulk-reset --watchers 50 --lasting 5"].map(parse);
+
+        let portal = |watch, watchers, lasting| Some(Command::Portal { watch, watchers, lasting });
+        assert_eq!(default.unwrap().command, portal(WatchedPage::Code, 1_000, 30));
+        assert_eq!(other.unwrap().command, portal(WatchedPage::BulkReset, 50, 5));
+        assert!(parse("portal --watchers 0").is_err() && parse("portal --watchers 4001").is_err());
     }
 
     #[test]

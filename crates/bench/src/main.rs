@@ -12,6 +12,7 @@
 //! | [`overload`] | ten times as much |
 //! | [`queue`] | codes behind a long mailing, and how fast that leaves |
 //! | [`switch`] | codes while a relay dies and comes back |
+//! | [`portal`] | pages: their first byte, who watches one, and whether logins can be told apart by a form |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
 //! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
 //! | [`capacity`] | what breaks first at how many accounts, simulated |
@@ -20,11 +21,12 @@
 //! | [`workload`], [`directory`] | sign-ins, checks of codes and resets, as clients make them; people by the thousand |
 //! | [`program`], [`stores`], [`suite`], [`apart`] | the suite under test, Postgres and Redis for it, and all of them apart |
 //! | [`caller`], [`load`] | single calls, and many of them |
-//! | [`messages`] | calls that have messages sent |
+//! | [`messages`], [`bulk_reset`] | calls that have messages sent, and many people reset |
 //! | [`statistics`], [`histogram`], [`report`], [`page`], [`output`] | judging and telling |
 
 mod apart;
 mod arguments;
+mod bulk_reset;
 mod caller;
 mod capacity;
 mod compare;
@@ -39,6 +41,7 @@ mod messages;
 mod output;
 mod overload;
 mod page;
+mod portal;
 mod program;
 mod queue;
 mod report;
@@ -62,6 +65,7 @@ use crate::arguments::{Arguments, Command, OVERLOAD_SECONDS};
 use crate::flows::{Flow, Offer};
 use crate::output::Output;
 use crate::overload::Overload;
+use crate::portal::Watching;
 use crate::program::Program;
 use crate::queue::Queue;
 use crate::report::Report;
@@ -144,6 +148,11 @@ impl Run {
             Some(Command::Switch { steady, gone }) => {
                 let switch = Switch { steady: seconds(*steady), gone: seconds(*gone) };
                 report.switch = switch::measure(&setup, switch, output).await?;
+            }
+            Some(Command::Portal { watch, watchers, lasting }) => {
+                let watchers = usize::from(*watchers);
+                let watching = Watching { page: *watch, watchers, length: seconds(*lasting) };
+                portal::measure(&setup, watching, effort, output, &mut report).await?;
             }
             Some(Command::Enumeration) => {
                 report.enumeration = enumeration::measure(&setup, effort, output).await?;

@@ -48,6 +48,8 @@ struct Ready {
     identity: SocketAddr,
     verification: SocketAddr,
     notification: SocketAddr,
+    /// Its URL; none of a program from before there were pages.
+    portal: Option<String>,
     tenant_id: String,
     service_token: String,
 }
@@ -158,6 +160,13 @@ impl Suite {
         Caller::connect(self.ready.notification, self.tenant_id(), Some(&self.ready.service_token)).await
     }
 
+    /// Where browsers reach the portal.
+    pub(crate) fn portal(&self) -> anyhow::Result<SocketAddr> {
+        let url = self.ready.portal.as_deref().context("this program has no portal")?;
+        let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+        address.with_context(|| format!("the portal is at {url}, which is no address of plain HTTP"))
+    }
+
     /// Makes people with confirmed addresses; their logins begin with `name`.
     pub(crate) async fn people(&self, name: &str, count: usize) -> anyhow::Result<Vec<Person>> {
         self.people_with(name, count, |_| {}).await
@@ -199,9 +208,14 @@ impl Suite {
 pub(crate) fn resident_bytes(process: u32) -> anyhow::Result<u64> {
     let path = format!("/proc/{process}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    Ok(kib.with_context(|| format!("{path} names no VmRSS"))? * 1024)
+    bytes_named(&status, "VmRSS:").with_context(|| format!("{path} names no VmRSS"))
+}
+
+/// What a file of `/proc` says in kilobytes under a name, in bytes.
+pub(crate) fn bytes_named(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
 }
 
 impl Drop for Suite {

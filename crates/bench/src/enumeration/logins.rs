@@ -76,8 +76,8 @@ async fn block(suite: &Suite, people: &[Person]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All kinds, in a random order (Fisher and Yates).
-pub(super) fn shuffled_kinds() -> [usize; KINDS.len()] {
+/// So many kinds, in a random order (Fisher and Yates).
+pub(crate) fn shuffled_kinds<const COUNT: usize>() -> [usize; COUNT] {
     let mut kinds = std::array::from_fn(|kind| kind);
     for last in (1..kinds.len()).rev() {
         let other = usize::try_from(below(&SystemEntropy, last as u64 + 1)).unwrap_or(last);

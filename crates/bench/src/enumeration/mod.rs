@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use self::logins::{KINDS, Logins, shuffled_kinds};
+pub(crate) use self::logins::shuffled_kinds;
+use self::logins::{KINDS, Logins};
 use crate::arguments::Effort;
 use crate::caller::{Caller, context, request_id};
 use crate::output::Output;
@@ -180,7 +181,7 @@ async fn compare(prober: &Prober, rpc: Rpc, sampling: Sampling) -> anyhow::Resul
         running.spawn(async move {
             let mut times = vec![Vec::new(); KINDS.len()];
             for number in (lane..sampling.samples).step_by(sampling.lanes) {
-                for kind in shuffled_kinds() {
+                for kind in shuffled_kinds::<{ KINDS.len() }>() {
                     times[kind].push(prober.time(rpc, kind, number).await?);
                 }
             }
@@ -192,16 +193,26 @@ async fn compare(prober: &Prober, rpc: Rpc, sampling: Sampling) -> anyhow::Resul
         let lane = lane?.with_context(|| format!("{} failed", rpc.name()))?;
         times.iter_mut().zip(lane).for_each(|(all, some)| all.extend(some));
     }
-    let sorted: Vec<Sorted> = times.into_iter().map(Sorted::of_times).collect();
-    let row = |(kind, times): (usize, &Sorted)| Kind {
-        rpc: rpc.name(),
-        floor_ms: sampling.floor_ms,
-        kind: KINDS[kind],
+    Ok(beside_the_first(rpc.name(), sampling.floor_ms, KINDS.into_iter().zip(times)))
+}
+
+/// How each kind was answered, and how far from the first.
+pub(crate) fn beside_the_first(
+    rpc: &'static str,
+    floor_ms: u64,
+    kinds: impl IntoIterator<Item = (&'static str, Vec<Duration>)>,
+) -> Vec<Kind> {
+    let sorted: Vec<(&'static str, Sorted)> =
+        kinds.into_iter().map(|(kind, times)| (kind, Sorted::of_times(times))).collect();
+    let row = |(place, (kind, times)): (usize, &(&'static str, Sorted))| Kind {
+        rpc,
+        floor_ms,
+        kind: *kind,
         calls: times.len(),
         p50: times.percentile(0.5),
         p90: times.percentile(0.9),
         p99: times.percentile(0.99),
-        t: (kind > 0).then(|| difference(times, &sorted[0])),
+        t: (place > 0).then(|| difference(times, &sorted[0].1)),
     };
-    Ok(sorted.iter().enumerate().map(row).collect())
+    sorted.iter().enumerate().map(row).collect()
 }

@@ -1,9 +1,11 @@
 //! What comes out: lines with a target, as tables for people and as JSON for programs.
 
+mod pages;
 mod tables;
 
 use serde::{Serialize, Serializer};
 
+pub(crate) use self::pages::{PageFigures, PageLine};
 use crate::arguments::Effort;
 use crate::flows::{Capacity, Flow, Tally};
 use crate::limits::machine::MachineLimits;
@@ -42,6 +44,12 @@ pub(crate) struct Report {
     /// The switch from a relay that died to another, and back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) switch: Vec<Line>,
+    /// How soon pages are there, and how much they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pages: Vec<PageLine>,
+    /// Memory for browsers that watch a page.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) watchers: Vec<Line>,
     /// Whether logins can be told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) enumeration: Vec<Kind>,
@@ -68,6 +76,8 @@ impl Report {
             overload: Vec::new(),
             queue: Vec::new(),
             switch: Vec::new(),
+            pages: Vec::new(),
+            watchers: Vec::new(),
             enumeration: Vec::new(),
             sizes: Vec::new(),
             scale: Vec::new(),
@@ -179,7 +189,7 @@ pub(crate) enum Target {
 /// How one kind of login answered one RPC.
 #[derive(Debug, Serialize)]
 pub(crate) struct Kind {
-    /// The RPC.
+    /// The RPC, or the form.
     pub(crate) rpc: &'static str,
     /// The grid its answers left on; 0 shows the work behind it.
     pub(crate) floor_ms: u64,

@@ -1,6 +1,6 @@
 //! The figures as tables, for a terminal and for a page.
 
-use super::{FlowLine, Found, Kind, Line, Report, ScaleLine, Target};
+use super::{FlowLine, Found, Kind, Line, Report, ScaleLine, Target, pages};
 use crate::output::{markdown, table};
 
 /// What stands under the table of logins.
@@ -59,6 +59,12 @@ impl Report {
         if !self.switch.is_empty() {
             sections.push(lines_section(&self.switch));
         }
+        if !self.pages.is_empty() {
+            sections.push(Section { rows: pages::rows(&self.pages), note: String::new() });
+        }
+        if !self.watchers.is_empty() {
+            sections.push(lines_section(&self.watchers));
+        }
         if !self.enumeration.is_empty() {
             sections.push(Section { rows: kind_rows(&self.enumeration), note: ABOUT_T.to_owned() });
         }
@@ -82,7 +88,7 @@ impl Report {
     }
 }
 
-fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
+pub(super) fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
     names.map(str::to_owned).to_vec()
 }
 
@@ -129,7 +135,7 @@ fn lines_section(lines: &[Line]) -> Section {
                 format!("{:.2}", found.ratio),
                 format!("{:.2} to {:.2}", found.spread[0], found.spread[1]),
                 found.target.map(Target::shown).unwrap_or_default(),
-                found.met.map_or("", |met| if met { "yes" } else { "NO" }).to_owned(),
+                found.met.map_or("", yes_or_no).to_owned(),
             ],
         });
     }
@@ -150,8 +156,13 @@ fn kind_rows(kinds: &[Kind]) -> Vec<Vec<String>> {
     std::iter::once(head(names)).chain(kinds.iter().map(row)).collect()
 }
 
+/// What is missed stands out.
+pub(super) const fn yes_or_no(met: bool) -> &'static str {
+    if met { "yes" } else { "NO" }
+}
+
 /// Three digits that matter.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),
         middle if middle >= 10.0 => format!("{value:.1}"),

@@ -6,13 +6,14 @@ use anyhow::{Context as _, ensure};
 use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 use rekey_wire::identity::v1::{
-    AddBulkResetAccountsRequest, BulkReset, BulkResetMode, BulkResetState, GetPolicyRequest, PasswordPolicy,
-    Policy, StartBulkResetRequest, UpdatePolicyRequest, WatchBulkResetRequest,
+    BulkReset, BulkResetState, GetPolicyRequest, PasswordPolicy, Policy, UpdatePolicyRequest,
+    WatchBulkResetRequest,
 };
 use tokio::time::Instant;
 
 use super::Figures;
 use super::memory::Peak;
+use crate::bulk_reset;
 use crate::caller::{context, request_id};
 use crate::directory::records::{OLDEST, login};
 use crate::suite::Suite;
@@ -70,8 +71,6 @@ async fn set_expiry(suite: &Suite, expiry: Option<prost_types::Duration>) -> any
 
 /// Has one in so many people choose a new password.
 const BULK_ONE_IN: usize = 10;
-/// Logins in one message, the most that one takes.
-const ADDED: usize = 500;
 /// As fast as a job may be, in accounts a second.
 const FULL_SPEED: i32 = 500;
 
@@ -88,34 +87,10 @@ pub(super) async fn bulk(suite: &Suite, size: usize, figures: &mut Figures) -> a
 async fn run_bulk(suite: &Suite, size: usize) -> anyhow::Result<f64> {
     let caller = suite.identity().await?;
     let tenant_id = caller.tenant_id();
-    let mut jobs = BulkResetServiceClient::new(caller.channel(0));
-    let start = StartBulkResetRequest {
-        tenant_id: tenant_id.clone(),
-        mode: BulkResetMode::RequireChange.into(),
-        dry_run: false,
-        accounts_per_second: FULL_SPEED,
-        filter: None,
-        request_id: request_id(),
-        context: Some(context(0)),
-    };
-    let began = Instant::now();
-    let started = jobs.start_bulk_reset(caller.request(start)).await?.into_inner().bulk_reset;
-    let bulk_reset_id = started.context("the answer holds no job")?.bulk_reset_id;
     let logins: Vec<String> = (0..size).step_by(BULK_ONE_IN).map(login).collect();
-    let chunks = logins.chunks(ADDED);
-    let count = chunks.len();
-    for (sequence, chunk) in (1..).zip(chunks) {
-        let add = AddBulkResetAccountsRequest {
-            tenant_id: tenant_id.clone(),
-            bulk_reset_id: bulk_reset_id.clone(),
-            sequence,
-            accounts: chunk.to_vec(),
-            last: usize::try_from(sequence)? == count,
-            request_id: request_id(),
-            context: Some(context(0)),
-        };
-        jobs.add_bulk_reset_accounts(caller.request(add)).await?;
-    }
+    let began = Instant::now();
+    let bulk_reset_id = bulk_reset::start(&caller, &logins, FULL_SPEED).await?;
+    let mut jobs = BulkResetServiceClient::new(caller.channel(0));
     let watch = WatchBulkResetRequest { tenant_id, bulk_reset_id, context: Some(context(0)) };
     let mut last = None;
     // A stream lives no longer than a call may.
