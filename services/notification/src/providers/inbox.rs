@@ -1,23 +1,21 @@
-//! The development inbox: what would have been sent, in memory, as a page and as JSON.
+//! The development inbox: what would have been sent, in memory, as pages and as JSON.
 //!
 //! It shows codes in plain sight, so it exists only where a process was handed one, which production never is.
+
+mod pages;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use axum::Router;
-use axum::extract::State;
-use axum::http::header;
-use axum::response::{Html, IntoResponse, Json, Redirect};
-use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+pub use self::pages::{MESSAGES, PAGE, routes};
 use super::kind::{OpenProvider, ProviderOptions};
 use super::{HandOver, Outgoing, Provider, SendFailure};
-use crate::domain::content::{Rendered, escape};
+use crate::domain::content::Rendered;
 use crate::domain::destination::Channel;
 
 /// How many messages are kept; older ones go first.
@@ -29,8 +27,15 @@ pub struct Inbox(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    messages: Mutex<VecDeque<InboxMessage>>,
+    messages: Mutex<VecDeque<NumberedMessage>>,
     arrivals: watch::Sender<u64>,
+}
+
+/// A message under the number by which pages know it: 1 for the first one.
+#[derive(Debug, Clone)]
+struct NumberedMessage {
+    number: u64,
+    message: InboxMessage,
 }
 
 /// One message. Everything in it is test data by definition: the inbox refuses to exist in production.
@@ -60,7 +65,17 @@ impl Inbox {
     /// What is in it, newest first.
     #[must_use]
     pub fn messages(&self) -> Vec<InboxMessage> {
+        self.lock().iter().map(|numbered| numbered.message.clone()).collect()
+    }
+
+    /// The same with their numbers.
+    fn numbered(&self) -> Vec<NumberedMessage> {
         self.lock().iter().cloned().collect()
+    }
+
+    /// The message of a number, while it is kept.
+    fn message(&self, number: u64) -> Option<InboxMessage> {
+        self.lock().iter().find(|numbered| numbered.number == number).map(|numbered| numbered.message.clone())
     }
 
     /// The newest message that fits, as soon as there is one.
@@ -77,13 +92,14 @@ impl Inbox {
 
     fn put(&self, message: InboxMessage) {
         let mut messages = self.lock();
+        let number = messages.front().map_or(1, |newest| newest.number + 1);
         messages.truncate(CAPACITY - 1);
-        messages.push_front(message);
+        messages.push_front(NumberedMessage { number, message });
         drop(messages);
         self.0.arrivals.send_modify(|count| *count += 1);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<InboxMessage>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<NumberedMessage>> {
         self.0.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -141,78 +157,6 @@ impl InboxMessage {
     }
 }
 
-/// Where people read the inbox; the root leads there.
-pub const PAGE: &str = "/dev/inbox";
-
-/// Where programs read it, as a JSON array.
-pub const MESSAGES: &str = "/dev/inbox.json";
-
-/// The inbox for people and for programs.
-pub fn routes(inbox: Inbox) -> Router {
-    let to_page = get(async || Redirect::temporary(PAGE));
-    Router::new().route("/", to_page).route(PAGE, get(page)).route(MESSAGES, get(json)).with_state(inbox)
-}
-
-async fn json(State(inbox): State<Inbox>) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], Json(inbox.messages()))
-}
-
-/// The page runs nothing and loads nothing: a message is shown, not trusted.
-async fn page(State(inbox): State<Inbox>) -> impl IntoResponse {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, Html(render(&inbox.messages())))
-}
-
-const STYLE: &str = "body{font-family:sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}\
-    article{border:1px solid #767676;border-radius:.5rem;padding:1rem;margin:1rem 0}\
-    h2{font-size:1.1rem;margin:0 0 .5rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:1rem}\
-    dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}dd{margin:0;overflow-wrap:anywhere}";
-
-fn render(messages: &[InboxMessage]) -> String {
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"refresh\" content=\"10\">\n<title>Development inbox</title>\n<style>{STYLE}</style>\n\
-         </head>\n<body>\n<main>\n<h1>Development inbox</h1>\n"
-    );
-    match messages.len() {
-        0 => page.push_str("<p>Nothing has been sent yet. This page looks again every ten seconds.</p>\n"),
-        1 => page.push_str("<p>1 message that would have been sent.</p>\n"),
-        count => {
-            page.push_str(&format!("<p>{count} messages that would have been sent, newest first.</p>\n"));
-        }
-    }
-    for message in messages {
-        push_article(&mut page, message);
-    }
-    page.push_str("</main>\n</body>\n</html>\n");
-    page
-}
-
-fn push_article(page: &mut String, message: &InboxMessage) {
-    let title = if message.channel == Channel::Sms.as_str() { "Text message" } else { &message.subject };
-    page.push_str("<article>\n<h2>");
-    escape(page, title);
-    page.push_str("</h2>\n<dl>\n");
-    for (term, text) in
-        [("To", message.to.as_str()), ("Channel", message.channel), ("Time", &message.created_at)]
-    {
-        page.push_str("<dt>");
-        page.push_str(term);
-        page.push_str("</dt><dd>");
-        escape(page, text);
-        page.push_str("</dd>\n");
-    }
-    page.push_str("</dl>\n<pre>");
-    escape(page, &message.text);
-    page.push_str("</pre>\n</article>\n");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,11 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn the_page_escapes_what_it_shows() {
-        let page = render(&[message(1)]);
+    fn a_number_stays_with_its_message_until_it_is_dropped() {
+        let inbox = Inbox::new();
 
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && page.contains("a &amp; b"));
-        assert!(!page.contains("<script>"));
-        assert!(render(&[]).contains("Nothing has been sent yet"));
+        (0..CAPACITY + 3).for_each(|number| inbox.put(message(number)));
+
+        assert_eq!(inbox.message(503).unwrap().to, "person502@example.com");
+        assert_eq!(inbox.message(4).unwrap().to, "person3@example.com");
+        assert_eq!((inbox.message(3), inbox.message(504)), (None, None));
     }
 }
