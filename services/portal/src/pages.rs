@@ -6,6 +6,7 @@
 mod account;
 mod account_names;
 mod accounts;
+mod audit;
 mod bulk;
 mod code;
 mod done;
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Router {
         .merge(requests::routes())
         .merge(bulk::routes())
         .merge(groups::routes())
+        .merge(audit::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

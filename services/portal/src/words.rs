@@ -6,6 +6,7 @@
 mod account;
 mod accounts;
 mod administration;
+mod audit;
 mod bulk;
 mod diagnosis;
 mod general;
@@ -20,6 +21,7 @@ use std::fmt::Display;
 pub(crate) use self::account::AccountWords;
 pub(crate) use self::accounts::AccountsWords;
 pub(crate) use self::administration::AdministrationWords;
+pub(crate) use self::audit::AuditWords;
 pub(crate) use self::bulk::BulkWords;
 pub(crate) use self::diagnosis::DiagnosisWords;
 pub(crate) use self::general::Words;
@@ -86,6 +88,7 @@ areas! {
     requests: RequestWords,
     bulk: BulkWords,
     groups: GroupWords,
+    audit: AuditWords,
 }
 
 /// All languages.

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod audit;
 mod bulk;
 mod general;
 mod groups;
@@ -21,6 +22,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         requests::TEMPLATES,
         bulk::TEMPLATES,
         groups::TEMPLATES,
+        audit::TEMPLATES,
     ];
     areas.iter().copied().flatten().copied()
 }

@@ -1,0 +1,140 @@
+//! Addresses that get no messages, and how one gets them again. Entries are masks: to take one back, the whole address has to be known.
+
+use axum::response::Response;
+use rekey_wire::notification::v1 as wire;
+use rekey_wire::notification::v1::ErrorReason;
+use rekey_wire::notification::v1::destination::Address;
+use rekey_wire::notification::v1::suppression_service_client::SuppressionServiceClient;
+use rekey_wire::reason::Reason as _;
+
+use super::super::listing::{PAGE, next_page, time_cell};
+use super::super::sentences::{refusal, sentence};
+use super::{naming, notification};
+use crate::domain::Refusal;
+use crate::peers::PeerError;
+use crate::view::{Cell, Field, FieldKind, Html, Problem, Table, Values};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
+
+const PATH: &str = "/administration/messages/suppressions";
+const ADDRESS: &str = "address";
+const ROWS: i32 = 50;
+
+pub(super) async fn show(member: Member) -> Result<Response, Fault> {
+    page(&member, "", None).await
+}
+
+pub(super) async fn remove(member: Member, fields: PostedFields) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().messages;
+    let typed = fields.text(ADDRESS);
+    if typed.is_empty() {
+        return page(&member, typed, Some(&words.address_missing)).await;
+    }
+    let request = wire::DeleteSuppressionRequest {
+        tenant_id: member.tenant().to_string(),
+        request_id: fields.request_id()?,
+        destination: Some(wire::Destination { address: Some(destination(typed)) }),
+    };
+    let mut client = SuppressionServiceClient::new(notification(&member).await?);
+    let refused = match client.delete_suppression(request).await {
+        Ok(_) => return visit.redirect_saying(PATH, &words.address_taken_off),
+        Err(status) => refusal(status.into())?,
+    };
+    let text = match &refused {
+        Refusal::FieldInvalid(_) => words.address_invalid.clone(),
+        Refusal::Other(reason, _) if reason == ErrorReason::SuppressionNotFound.word() => {
+            words.address_not_listed.clone()
+        }
+        other => sentence(visit, other)?,
+    };
+    page(&member, typed, Some(&text)).await
+}
+
+/// What was typed as an address: mail has an `@`, and phones take blanks and hyphens off.
+fn destination(typed: &str) -> Address {
+    if typed.contains('@') {
+        Address::EmailAddress(typed.to_owned())
+    } else {
+        Address::PhoneNumber(typed.chars().filter(|c| !" -()/.".contains(*c)).collect())
+    }
+}
+
+async fn page(member: &Member, typed: &str, problem: Option<&str>) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let words = &visit.texts().messages;
+    let list = match find(member).await? {
+        Some(found) => Some(table(visit, &found)?),
+        None => None,
+    };
+    let field = visit.field(&Field {
+        name: ADDRESS,
+        label: &words.address,
+        hint: Some(&words.address_hint),
+        kind: FieldKind::Search,
+        value: typed,
+        problem,
+    })?;
+    let values = Values::default()
+        .optional_html("table", list)
+        .html("hidden", visit.hidden(PATH)?)
+        .html("field", field);
+    let content = Content::new(&words.suppressions_title, visit.body("suppressions", values)?);
+    let problems = problem.map(|text| Problem::of(ADDRESS, text)).into_iter().collect();
+    member.page(Place::Messages, Content { problems, ..content })
+}
+
+/// A page of entries; none where the deployment keeps no such list.
+async fn find(member: &Member) -> Result<Option<wire::ListSuppressionsResponse>, Fault> {
+    let request = wire::ListSuppressionsRequest {
+        tenant_id: member.tenant().to_string(),
+        page_size: ROWS,
+        page_token: member.visit.query(PAGE),
+        ..wire::ListSuppressionsRequest::default()
+    };
+    let mut client = SuppressionServiceClient::new(notification(member).await?);
+    match client.list_suppressions(request).await {
+        Ok(found) => Ok(Some(found.into_inner())),
+        Err(status) => match refusal(status.into())? {
+            Refusal::Other(reason, _) if reason == ErrorReason::SuppressionNotConfigured.word() => Ok(None),
+            Refusal::FieldInvalid(_) => Err(Fault::NotFound),
+            other => Err(PeerError::Refused(other).into()),
+        },
+    }
+}
+
+fn table(visit: &Visit, found: &wire::ListSuppressionsResponse) -> Result<Html, Fault> {
+    let words = &visit.texts().messages;
+    let row = |entry: &wire::Suppression| {
+        let until = match &entry.expire_time {
+            Some(_) => time_cell(entry.expire_time.as_ref()),
+            None => Cell::Text(words.until_taken_off.clone()),
+        };
+        vec![
+            Cell::Code(entry.masked_destination.clone()),
+            Cell::Text(naming::channel(words, entry.channel()).to_owned()),
+            Cell::Text(naming::lane(words, entry.lane()).to_owned()),
+            Cell::Text(naming::suppression(words, entry.reason()).to_owned()),
+            time_cell(entry.create_time.as_ref()),
+            until,
+        ]
+    };
+    visit.table(Table {
+        caption: &words.suppressions_title,
+        columns: &[&words.address, &words.channel, &words.lane, &words.reason, &words.since, &words.until],
+        rows: found.suppressions.iter().map(row).collect(),
+        empty: &words.suppressions_empty,
+        next: next_page(PATH, &[], &found.next_page_token),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_of_mail_or_of_a_phone_however_it_is_written() {
+        // An address is a secret to the contract, so that it has no debug text.
+        assert!(destination("jo@example.com") == Address::EmailAddress("jo@example.com".to_owned()));
+        assert!(destination("+49 (151) 123-456.78") == Address::PhoneNumber("+4915112345678".to_owned()));
+    }
+}
