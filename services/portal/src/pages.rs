@@ -15,6 +15,7 @@ mod help;
 mod listing;
 mod look;
 mod mailed_link;
+mod messages;
 mod organisation;
 mod password;
 mod password_form;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> Router {
         .merge(bulk::routes())
         .merge(groups::routes())
         .merge(audit::routes())
+        .merge(messages::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

@@ -12,6 +12,7 @@ mod diagnosis;
 mod general;
 mod groups;
 mod locale;
+mod messages;
 mod reasons;
 mod requests;
 mod signing_in;
@@ -26,6 +27,7 @@ pub(crate) use self::bulk::BulkWords;
 pub(crate) use self::diagnosis::DiagnosisWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::messages::MessageWords;
 pub(crate) use self::requests::RequestWords;
 pub(crate) use self::signing_in::SigningInWords;
 
@@ -89,6 +91,7 @@ areas! {
     bulk: BulkWords,
     groups: GroupWords,
     audit: AuditWords,
+    messages: MessageWords,
 }
 
 /// All languages.

@@ -15,7 +15,6 @@ use axum::routing::get;
 use rekey_client::Connection;
 use rekey_primitives::id::NotificationId;
 
-use crate::view::Values;
 use crate::web::{Fault, Member, Place};
 
 /// By address.
@@ -42,10 +41,4 @@ fn named(message: &str) -> Result<NotificationId, Fault> {
 
 fn path(message: &str) -> String {
     format!("{}/{message}", Place::Messages.path())
-}
-
-/// A term and what stands for it; what is empty is left out.
-fn facts(facts: &[(&str, &str)]) -> Vec<Values> {
-    let said = facts.iter().filter(|(_, text)| !text.is_empty());
-    said.map(|(term, text)| Values::default().text("term", term).text("text", text)).collect()
 }

@@ -6,6 +6,7 @@ mod audit;
 mod bulk;
 mod general;
 mod groups;
+mod messages;
 mod requests;
 mod signing_in;
 
@@ -23,6 +24,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         bulk::TEMPLATES,
         groups::TEMPLATES,
         audit::TEMPLATES,
+        messages::TEMPLATES,
     ];
     areas.iter().copied().flatten().copied()
 }

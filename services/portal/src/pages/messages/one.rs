@@ -8,10 +8,10 @@ use rekey_wire::notification::v1::NotificationState;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
 
 use super::super::listing::{address, moment_of};
-use super::{facts, named, naming, notification, path};
+use super::{named, naming, notification, path};
 use crate::domain::EventSearch;
 use crate::peers::PeerFailure;
-use crate::view::{Badge, Problem, Values, moment};
+use crate::view::{Badge, Cell, Fact, Problem, Values, moment};
 use crate::web::{Content, Fault, Member, Place};
 use crate::words::{MessageWords, filled};
 
@@ -43,7 +43,7 @@ pub(super) fn page(
     let is_traced = !message.support_code.is_empty() && member.has_any(Place::Audit.roles());
     let asked = [(EventSearch::SUPPORT_CODE, message.support_code.as_str())];
     let values = Values::default()
-        .list("facts", facts_of(words, message))
+        .html("facts", visit.facts(facts(words, message))?)
         .list("stages", journey(words, message))
         .optional("cancel", (message.state() == NotificationState::Queued).then(|| format!("{path}/cancel")))
         .optional("replay", may_replay.then(|| format!("{path}/replay")))
@@ -54,18 +54,21 @@ pub(super) fn page(
     member.page(Place::Messages, Content { problems, ..content })
 }
 
-fn facts_of(words: &MessageWords, message: &wire::Notification) -> Vec<Values> {
-    facts(&[
-        (words.template.as_str(), message.template.as_str()),
-        (words.to.as_str(), message.masked_destination.as_str()),
-        (words.channel.as_str(), naming::channel(words, message.channel())),
-        (words.lane.as_str(), naming::lane(words, message.lane())),
-        (words.language.as_str(), message.locale.as_str()),
-        (words.provider.as_str(), message.provider.as_str()),
-        (words.reference.as_str(), message.reference.as_str()),
-        (words.support_code.as_str(), message.support_code.as_str()),
-        (words.message_id.as_str(), message.notification_id.as_str()),
-    ])
+/// What is known of it; what is empty is left out.
+fn facts<'a>(words: &'a MessageWords, message: &wire::Notification) -> Vec<Fact<'a>> {
+    let known = [
+        (&words.template, message.template.as_str()),
+        (&words.to, message.masked_destination.as_str()),
+        (&words.channel, naming::channel(words, message.channel())),
+        (&words.lane, naming::lane(words, message.lane())),
+        (&words.language, message.locale.as_str()),
+        (&words.provider, message.provider.as_str()),
+        (&words.reference, message.reference.as_str()),
+        (&words.support_code, message.support_code.as_str()),
+        (&words.message_id, message.notification_id.as_str()),
+    ];
+    let said = known.into_iter().filter(|(_, text)| !text.is_empty());
+    said.map(|(term, text)| Fact { term, cell: Cell::Text(text.to_owned()) }).collect()
 }
 
 /// A stage of the journey: when, what, and how it stands where it is known.
