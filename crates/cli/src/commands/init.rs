@@ -60,14 +60,16 @@ const PORTAL_AT_IDENTITY: [&str; 21] = [
     "/rekey.identity.v1.TenantService/LookupTenant",
     "/rekey.identity.v1.TenantService/UpdateTenant",
 ];
-/// What the portal shows administrators of messages. It sends none.
-const PORTAL_AT_NOTIFICATION: [&str; 7] = [
+/// What the portal shows administrators of messages and of addresses that get none. It sends none itself.
+const PORTAL_AT_NOTIFICATION: [&str; 9] = [
     "/rekey.notification.v1.NotificationService/GetNotification",
     "/rekey.notification.v1.NotificationService/ListNotifications",
     "/rekey.notification.v1.NotificationService/CancelNotification",
     "/rekey.notification.v1.NotificationService/ReplayNotification",
     "/rekey.notification.v1.NotificationService/WatchNotifications",
     PROVIDERS,
+    "/rekey.notification.v1.SuppressionService/DeleteSuppression",
+    "/rekey.notification.v1.SuppressionService/ListSuppressions",
     TEMPLATES,
 ];
 
