@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `journeys` | which programs are played together |
 //! | `stage` | a suite with its people, and one run of a program |
+//! | `reports` | what administrators read of events and messages |
 //! | `safety` | requests that no browser of an honest person sends |
 //! | `visitor` | who sends them |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod journeys;
+mod reports;
 mod safety;
 mod stage;
 mod visitor;
