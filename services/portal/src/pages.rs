@@ -8,6 +8,7 @@ mod done;
 mod help;
 mod organisation;
 mod password;
+mod policy;
 mod prove;
 mod sentences;
 mod start;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router {
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
+        .merge(policy::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

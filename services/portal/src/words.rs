@@ -6,6 +6,7 @@
 mod administration;
 mod general;
 mod locale;
+mod policy;
 mod reasons;
 
 use std::fmt::Display;
@@ -13,6 +14,7 @@ use std::fmt::Display;
 pub(crate) use self::administration::AdministrationWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::policy::PolicyWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -66,6 +68,7 @@ areas! {
     general: Words,
     reasons: ReasonWords,
     administration: AdministrationWords,
+    policy: PolicyWords,
 }
 
 /// All languages.

@@ -4,10 +4,12 @@
 
 mod code;
 mod organisation;
+mod policy;
 mod refusal;
 mod reset;
 
 pub(crate) use self::code::code_in;
 pub(crate) use self::organisation::{Organisation, OrganisationKey};
+pub(crate) use self::policy::{NO, PolicyValue, SpanUnit, ValueKind, YES, differences, missing_in, rebased};
 pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};
 pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};

@@ -1,12 +1,13 @@
 //! The templates, by name. An area of pages has its own in a room of its own.
 
 mod general;
+mod policy;
 
 /// Names and texts.
 type Templates = &'static [(&'static str, &'static str)];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let areas: [Templates; 1] = [general::TEMPLATES];
+    let areas: [Templates; 2] = [general::TEMPLATES, policy::TEMPLATES];
     areas.into_iter().flatten().copied()
 }
