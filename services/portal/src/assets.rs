@@ -11,6 +11,9 @@ pub(crate) const STYLE_PATH: &str = concat!("/assets/style.css?v=", env!("CARGO_
 /// Where the script is.
 pub(crate) const SCRIPT_PATH: &str = concat!("/assets/portal.js?v=", env!("CARGO_PKG_VERSION"));
 
+/// Where the script is that previews texts while they are written.
+pub(crate) const TEMPLATES_SCRIPT_PATH: &str = concat!("/assets/templates.js?v=", env!("CARGO_PKG_VERSION"));
+
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -24,6 +27,10 @@ pub(crate) fn routes() -> Router {
         .route(
             "/assets/portal.js",
             get(async || asset("text/javascript; charset=utf-8", include_str!("assets/portal.js"))),
+        )
+        .route(
+            "/assets/templates.js",
+            get(async || asset("text/javascript; charset=utf-8", include_str!("assets/templates.js"))),
         )
 }
 

@@ -12,6 +12,7 @@ mod policy;
 mod prove;
 mod sentences;
 mod start;
+mod templates;
 mod who;
 
 use axum::Router;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Router {
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
         .merge(policy::routes())
+        .merge(templates::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

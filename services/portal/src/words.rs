@@ -8,6 +8,7 @@ mod general;
 mod locale;
 mod policy;
 mod reasons;
+mod templates;
 
 use std::fmt::Display;
 
@@ -15,6 +16,7 @@ pub(crate) use self::administration::AdministrationWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
 pub(crate) use self::policy::PolicyWords;
+pub(crate) use self::templates::TemplateWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -69,6 +71,7 @@ areas! {
     reasons: ReasonWords,
     administration: AdministrationWords,
     policy: PolicyWords,
+    templates: TemplateWords,
 }
 
 /// All languages.
