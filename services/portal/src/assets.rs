@@ -38,6 +38,9 @@ pub(crate) const ACCOUNTS_SCRIPT_PATH: &str = concat!("/assets/accounts.js?v=", 
 /// Where the script of a bulk reset's page is.
 pub(crate) const BULK_SCRIPT_PATH: &str = concat!("/assets/bulk.js?v=", env!("CARGO_PKG_VERSION"));
 
+/// Where the script is that previews texts while they are written.
+pub(crate) const TEMPLATES_SCRIPT_PATH: &str = concat!("/assets/templates.js?v=", env!("CARGO_PKG_VERSION"));
+
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -53,6 +56,7 @@ pub(crate) fn routes() -> Router {
         .route("/assets/recovery-codes.js", get(async || script(include_str!("assets/recovery-codes.js"))))
         .route("/assets/accounts.js", get(async || script(include_str!("assets/accounts.js"))))
         .route("/assets/bulk.js", get(async || script(include_str!("assets/bulk.js"))))
+        .route("/assets/templates.js", get(async || script(include_str!("assets/templates.js"))))
 }
 
 fn script(text: &'static str) -> impl IntoResponse {

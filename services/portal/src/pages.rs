@@ -20,12 +20,14 @@ mod organisation;
 mod password;
 mod password_form;
 mod password_rules;
+mod policy;
 mod proof_forms;
 mod prove;
 mod requests;
 mod sentences;
 mod sign_in;
 mod start;
+mod templates;
 mod who;
 
 use axum::Router;
@@ -62,6 +64,8 @@ pub(crate) fn routes() -> Router {
         .merge(groups::routes())
         .merge(audit::routes())
         .merge(messages::routes())
+        .merge(policy::routes())
+        .merge(templates::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

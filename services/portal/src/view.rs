@@ -198,6 +198,23 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_is_written_in_a_box_of_many_lines() {
+        let field = Field {
+            name: "text",
+            label: "Text",
+            hint: None,
+            kind: FieldKind::LongText,
+            value: "one\n\ntwo",
+            problem: None,
+        };
+
+        let box_of_lines = View::load().unwrap().field(UiLocale::En, &field).unwrap().into_text();
+
+        assert!(box_of_lines.contains("<textarea id=\"text\" name=\"text\" rows=\"12\" dir=\"auto\""));
+        assert!(box_of_lines.contains(">one\n\ntwo</textarea>"), "{box_of_lines}");
+    }
+
+    #[test]
     fn a_page_names_its_language_and_direction_and_where_one_is() {
         let page = page(UiLocale::Ar, &[], field(None));
 

@@ -13,9 +13,11 @@ mod general;
 mod groups;
 mod locale;
 mod messages;
+mod policy;
 mod reasons;
 mod requests;
 mod signing_in;
+mod templates;
 
 use std::fmt::Display;
 
@@ -28,8 +30,10 @@ pub(crate) use self::diagnosis::DiagnosisWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
 pub(crate) use self::messages::MessageWords;
+pub(crate) use self::policy::PolicyWords;
 pub(crate) use self::requests::RequestWords;
 pub(crate) use self::signing_in::SigningInWords;
+pub(crate) use self::templates::TemplateWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -92,6 +96,8 @@ areas! {
     groups: GroupWords,
     audit: AuditWords,
     messages: MessageWords,
+    policy: PolicyWords,
+    templates: TemplateWords,
 }
 
 /// All languages.

@@ -23,8 +23,8 @@ pub(crate) enum FieldKind {
     Search,
     Text,
     Message,
-    /// Several texts, one a line.
-    Lines,
+    /// Many lines.
+    LongText,
 }
 
 /// How a kind of field behaves in a browser.
@@ -35,6 +35,15 @@ struct Behaviour {
 }
 
 impl FieldKind {
+    /// In a box, how many lines of it are seen.
+    const fn rows(self) -> Option<&'static str> {
+        match self {
+            Self::Message => Some("5"),
+            Self::LongText => Some("12"),
+            _ => None,
+        }
+    }
+
     /// The longest texts are those of identity, and more for what surrounds a code that is pasted.
     const fn behaviour(self) -> Behaviour {
         match self {
@@ -51,7 +60,7 @@ impl FieldKind {
             Self::Search => Behaviour { type_: "search", autocomplete: "off", longest: 256 },
             Self::Text => Behaviour { type_: "text", autocomplete: "off", longest: 1_000 },
             Self::Message => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
-            Self::Lines => Behaviour { type_: "text", autocomplete: "off", longest: 40_000 },
+            Self::LongText => Behaviour { type_: "text", autocomplete: "off", longest: 40_000 },
         }
     }
 }
@@ -83,14 +92,14 @@ impl Field<'_> {
             .text("type", type_)
             .text("autocomplete", autocomplete)
             .text("longest", &longest.to_string())
-            .flag("is_long", matches!(self.kind, FieldKind::Message | FieldKind::Lines))
+            .optional("rows", self.kind.rows())
             .flag("is_numeric", matches!(self.kind, FieldKind::Code | FieldKind::Number))
             .flag(
                 "is_ltr",
                 !matches!(
                     self.kind,
-                    FieldKind::Lines
-                        | FieldKind::Message
+                    FieldKind::Message
+                        | FieldKind::LongText
                         | FieldKind::Organisation
                         | FieldKind::Search
                         | FieldKind::Text

@@ -6,7 +6,9 @@ mod audit;
 mod bulk;
 mod general;
 mod groups;
+mod message_templates;
 mod messages;
+mod policy;
 mod requests;
 mod signing_in;
 
@@ -25,6 +27,8 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         groups::TEMPLATES,
         audit::TEMPLATES,
         messages::TEMPLATES,
+        policy::TEMPLATES,
+        message_templates::TEMPLATES,
     ];
     areas.iter().copied().flatten().copied()
 }

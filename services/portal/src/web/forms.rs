@@ -20,8 +20,8 @@ use crate::view::{Html, Values};
 const TOKEN: &str = "form_token";
 /// The field of the id that makes two presses of a button one call.
 const REQUEST_ID: &str = "request_id";
-/// No form of ours has as many fields.
-const FIELDS: usize = 200;
+/// No form of ours has as many fields: the largest is the policy with a hundred groups on either side.
+const FIELDS: usize = 400;
 
 /// Whether the browser says that a form was sent from a page of this origin.
 pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {

@@ -31,7 +31,8 @@ pub(super) async fn run(
     let create = |path: &Path| File::create(path).with_context(|| format!("cannot write {}", path.display()));
     let mut file = file.map(create).transpose()?.map(BufWriter::new);
     let (mut found, mut totals, mut is_complete) = (Vec::new(), PolicyForecast::default(), false);
-    while let Some(PreviewPolicyResponse { totals: so_far, stranded, complete }) = pages.message().await? {
+    while let Some(PreviewPolicyResponse { totals: so_far, stranded, complete, .. }) = pages.message().await?
+    {
         totals = so_far.unwrap_or_default();
         is_complete = complete;
         if let Some(file) = &mut file {

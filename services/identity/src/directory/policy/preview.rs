@@ -13,6 +13,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::authority::Permission;
 use crate::domain::eligibility::forecast::{Comparison, Forecast};
 use crate::domain::eligibility::{Candidate, Ineligible};
+use crate::domain::policy::grade::{Grade, grades};
 use crate::domain::policy::{Policy, PolicyEdit};
 use crate::domain::scope::TenantScope;
 use crate::operation::{Administrator, Error, Rpc};
@@ -34,6 +35,8 @@ pub(crate) struct Preview {
     now: Timestamp,
     shows_logins: bool,
     totals: Forecast,
+    /// Until the first page takes them.
+    grades: Vec<Grade>,
     after: Option<AccountId>,
     is_over: bool,
 }
@@ -43,6 +46,8 @@ pub(crate) struct Preview {
 pub(crate) struct PreviewPage {
     pub totals: Forecast,
     pub stranded: Vec<Stranded>,
+    /// Of the policy then; in the first page alone.
+    pub grades: Vec<Grade>,
     pub is_last: bool,
 }
 
@@ -75,6 +80,7 @@ impl Directory {
         Ok(Preview {
             store: self.store.lagging(),
             scope: operation.scope,
+            grades: grades(&then),
             today: self.policies.carried_out(today),
             then: self.policies.carried_out(then),
             seats: self.store.seats(&operation.scope).await?,
@@ -108,6 +114,7 @@ impl Preview {
         }
         self.after = page.accounts.last().map(|account| account.id);
         self.is_over = self.after.is_none();
-        Ok(Some(PreviewPage { totals: self.totals.clone(), stranded, is_last: self.is_over }))
+        let (totals, grades) = (self.totals.clone(), std::mem::take(&mut self.grades));
+        Ok(Some(PreviewPage { totals, stranded, grades, is_last: self.is_over }))
     }
 }

@@ -234,3 +234,21 @@ async fn a_preview_counts_and_names_whom_a_change_strands_and_changes_nothing() 
     assert_eq!(last.totals, first.totals);
     assert_eq!(newest(&world).await.version, 1);
 }
+
+#[tokio::test]
+async fn a_preview_grades_the_policy_that_would_be_once() {
+    let world = World::new().await;
+    let long = edit(&["password.minimum_length"], |policy| policy.password.minimum_length = 15);
+    let missed = |grades: &[Grade]| -> Vec<&str> {
+        grades.iter().filter(|grade| !grade.is_met).map(|grade| grade.requirement.name).collect()
+    };
+
+    let mut walk =
+        world.directory.preview_policy(&service(&world), world.tenant.id, &long, true).await.unwrap();
+    let (first, last) = (walk.next().await.unwrap(), walk.next().await.unwrap());
+    let (today, _) = world.directory.grade_policy(&service(&world), world.tenant.id).await.unwrap();
+
+    assert_eq!(missed(&today), ["password_length_alone", "context_words"]);
+    assert_eq!(missed(&first.unwrap().grades), ["context_words"]);
+    assert!(last.is_none_or(|page| page.grades.is_empty()));
+}

@@ -20,6 +20,7 @@ pub(crate) enum Standard {
 }
 
 /// One requirement.
+#[derive(Debug)]
 pub(crate) struct Requirement {
     /// A stable name: add, never rename.
     pub name: &'static str,
@@ -32,6 +33,7 @@ pub(crate) struct Requirement {
 }
 
 /// A requirement and how the policy stands to it.
+#[derive(Debug, Clone)]
 pub(crate) struct Grade {
     pub requirement: &'static Requirement,
     pub is_met: bool,

@@ -122,6 +122,7 @@ pub(super) fn page(page: &PreviewPage) -> wire::PreviewPolicyResponse {
         totals: Some(forecast(&page.totals)),
         stranded: page.stranded.iter().map(stranded).collect(),
         complete: page.is_last,
+        grades_then: page.grades.iter().map(grade).collect(),
     }
 }
 

@@ -57,7 +57,7 @@ impl Draft {
             name: LOGINS,
             label: &words.column_logins,
             hint: Some(&words.logins_hint),
-            kind: FieldKind::Lines,
+            kind: FieldKind::LongText,
             value: &self.logins,
             problem: wrong(problems, LOGINS),
         };

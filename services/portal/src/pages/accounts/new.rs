@@ -98,7 +98,7 @@ fn addresses(visit: &Visit, new: &NewAccount, problems: &[Problem]) -> Result<[H
     let words = &visit.texts().accounts;
     let field = |name: &'static str, label: &str, hint: &str, value: &str| {
         let problem = wrong(problems, name);
-        visit.field(&Field { name, label, hint: Some(hint), kind: FieldKind::Lines, value, problem })
+        visit.field(&Field { name, label, hint: Some(hint), kind: FieldKind::LongText, value, problem })
     };
     Ok([
         field(EMAILS, &words.emails_label, &words.emails_hint, &new.emails)?,

@@ -213,7 +213,7 @@ impl<'a> NewForm<'a> {
             name: ACCOUNTS,
             label: &self.words.list,
             hint: Some(&self.words.list_hint),
-            kind: FieldKind::Lines,
+            kind: FieldKind::LongText,
             value: &self.draft.accounts,
             problem: self.wrong(ACCOUNTS),
         })

@@ -1,0 +1,50 @@
+//! The policy, for administrators: what is in force, the editor with its review, and earlier revisions.
+//!
+//! | Room | Does |
+//! |---|---|
+//! | `show` | the policy in force, with its grades |
+//! | `edit`, `switch` | every field, and the three that say who may reset |
+//! | `review` | what a change does, before it is saved |
+//! | `revisions` | what was changed before, and the way back |
+//! | `draft` | a change while it is made |
+//! | `fields` | the fields: how they are typed, where they stand in the contract |
+//! | `texts` | fields and values in words |
+//! | `forecast`, `grades`, `groups` | what identity tells of a change, of a policy, and of the tenant's groups |
+
+mod draft;
+mod edit;
+mod fields;
+mod forecast;
+mod grades;
+mod groups;
+mod review;
+mod revisions;
+mod show;
+mod switch;
+mod texts;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::web::{Fault, Member, Place};
+
+const POLICY: Place = Place::Policy;
+const PATH: &str = POLICY.path();
+const EDIT_PATH: &str = "/administration/policy/edit";
+
+/// Why a change is refused, by the words of the contract.
+const ETAG_MISMATCH: &str = "ETAG_MISMATCH";
+const LOCKS_OUT: &str = "POLICY_LOCKS_OUT_ADMINISTRATORS";
+
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route(PATH, get(show::show))
+        .route(EDIT_PATH, get(edit::show).post(edit::submit))
+        .route("/administration/policy/revisions", get(revisions::list))
+        .route("/administration/policy/revisions/{revision}", get(revisions::show).post(revisions::roll_back))
+}
+
+/// Who may read the policy is not always one who may change it. Identity refuses them; they are told before they type.
+fn demand_editor(member: &Member) -> Result<(), Fault> {
+    if member.has_any(POLICY.roles()) { Ok(()) } else { Err(Fault::NotAllowed) }
+}

@@ -1,0 +1,195 @@
+//! The editor: every field of the policy with what it does. What was typed is reviewed before it is saved, at the same address.
+
+use axum::response::Response;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
+
+use super::draft::{Change, Draft, Revision};
+use super::fields::{FIELDS, PolicyField, SCOPE_PLACES, place_of, sections};
+use super::groups::Groups;
+use super::texts::Texts;
+use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, review, switch};
+use crate::domain::{NO, Refusal, ValueKind, YES};
+use crate::pages::sentences::{refusal, sentence};
+use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Toggle, Values};
+use crate::web::{Content, Fault, Member, PostedFields, Visit};
+use crate::words::filled;
+
+/// What is wrong with a draft.
+#[derive(Default)]
+pub(super) struct Wrong {
+    /// By the places of the fields.
+    fields: Vec<(usize, String)>,
+    whole: Option<String>,
+}
+
+impl Wrong {
+    /// Something about no field.
+    pub(super) fn whole(text: String) -> Self {
+        Self { fields: Vec::new(), whole: Some(text) }
+    }
+
+    fn of(places: impl IntoIterator<Item = usize>, text: &str) -> Self {
+        Self { fields: places.into_iter().map(|place| (place, text.to_owned())).collect(), whole: None }
+    }
+}
+
+pub(super) async fn show(member: Member) -> Result<Response, Fault> {
+    demand_editor(&member)?;
+    let draft = Draft::of(Revision::in_force(&member).await?);
+    editor(&member, &draft, &Wrong::default()).await
+}
+
+/// Takes the form of the editor, of the switch or of the review; its button says what for.
+pub(super) async fn submit(member: Member, fields: PostedFields) -> Result<Response, Fault> {
+    demand_editor(&member)?;
+    let draft = Draft::sent(&member, &fields).await?;
+    let step = fields.text("step");
+    if step == "edit" {
+        return editor(&member, &draft, &Wrong::default()).await;
+    }
+    let change = match draft.read() {
+        Ok(change) => change,
+        Err((draft, places)) => {
+            let wrong = Wrong::of(places, &member.visit.texts().policy.unreadable);
+            return editor(&member, &draft, &wrong).await;
+        }
+    };
+    if step == "save" {
+        return save(&member, change, fields.request_id()?).await;
+    }
+    review::show(&member, change, None).await
+}
+
+/// Saves a change; where it is not taken, it is shown again with the reason.
+async fn save(member: &Member, change: Change, request_id: String) -> Result<Response, Fault> {
+    let (policy, mask) = change.sent();
+    let request = wire::UpdatePolicyRequest {
+        tenant_id: member.tenant().to_string(),
+        policy: Some(policy),
+        update_mask: Some(mask),
+        etag: change.base.etag.clone(),
+        request_id,
+        context: member.context(),
+    };
+    let words = &member.visit.texts().policy;
+    let refused = match PolicyServiceClient::new(member.identity()).update_policy(request).await {
+        Ok(saved) => {
+            let revision = saved.into_inner().policy.unwrap_or_default().revision;
+            return member.visit.redirect_saying(PATH, &filled(&words.saved, "revision", revision));
+        }
+        Err(status) => refusal(status.into())?,
+    };
+    let problem = match &refused {
+        Refusal::Other(reason, _) if reason == ETAG_MISMATCH => words.overtaken.clone(),
+        Refusal::Other(reason, _) if reason == LOCKS_OUT => words.locks_out.clone(),
+        _ => return turned_down(member, change, &refused).await,
+    };
+    review::show(member, change, Some(problem)).await
+}
+
+/// The editor once more, after identity refused what was typed.
+pub(super) async fn turned_down(
+    member: &Member,
+    change: Change,
+    refused: &Refusal,
+) -> Result<Response, Fault> {
+    let wrong = match refused {
+        Refusal::FieldInvalid(named) if named.iter().any(|name| place_of(name).is_some()) => {
+            let places = named.iter().filter_map(|name| place_of(name));
+            Wrong::of(places, &member.visit.texts().policy.out_of_bounds)
+        }
+        other => Wrong::whole(sentence(&member.visit, other)?),
+    };
+    editor(member, &change.draft(), &wrong).await
+}
+
+/// The page.
+pub(super) async fn editor(member: &Member, draft: &Draft, wrong: &Wrong) -> Result<Response, Fault> {
+    let groups = Groups::of(member).await?;
+    let visit = &member.visit;
+    let texts = Texts::of(visit, &groups);
+    let problem_at =
+        |place: usize| wrong.fields.iter().find(|(wrong, _)| *wrong == place).map(|(_, text)| text.as_str());
+    let mut shown = Vec::new();
+    for (name, fields) in sections() {
+        let mut markup = Vec::new();
+        for (place, field) in fields.into_iter().filter(|(place, _)| !SCOPE_PLACES.contains(place)) {
+            let html = typed_field(visit, &texts, field, &draft.typed[place], problem_at(place))?;
+            markup.push(Values::default().html("markup", html));
+        }
+        shown.push(Values::default().text("title", texts.section(name)).list("fields", markup));
+    }
+    let values = Values::default()
+        .html("hidden", visit.hidden(super::EDIT_PATH)?)
+        .text("base", &draft.base.number.to_string())
+        .html("switch", switch::fields(visit, &texts, draft, &wrong.fields)?)
+        .list("sections", shown);
+    let of_fields = wrong.fields.iter().filter_map(|(place, text)| {
+        let field = FIELDS.get(*place)?;
+        Some(Problem::of(field.name, format!("{}: {text}", texts.label(field))))
+    });
+    let of_all = wrong.whole.iter().map(|text| Problem { field: None, text: text.clone() });
+    let content = Content {
+        problems: of_all.chain(of_fields).collect(),
+        ..Content::new(&texts.words.edit_title, visit.body("policy_editor", values)?)
+    };
+    member.page(POLICY, content)
+}
+
+/// A field as it is typed or chosen.
+fn typed_field(
+    visit: &Visit,
+    texts: &Texts<'_>,
+    field: &'static PolicyField,
+    typed: &[String],
+    problem: Option<&str>,
+) -> Result<Html, Fault> {
+    let (name, label, hint) = (field.name, texts.label(field), texts.hint(field));
+    let value = typed.first().map_or("", String::as_str);
+    match field.kind {
+        ValueKind::Flag => visit.toggle(&Toggle { name, label, hint, is_on: !typed.is_empty() }),
+        ValueKind::Answer => {
+            let words = visit.words();
+            let choices =
+                vec![Choice { value: YES, text: &words.yes }, Choice { value: NO, text: &words.no }];
+            visit.select(&Select { name, label, hint, choices, chosen: value, problem })
+        }
+        ValueKind::Choice(words) => {
+            let named: Vec<(&str, String)> = words.iter().map(|word| (*word, texts.choice(word))).collect();
+            let choices = named.iter().map(|(value, text)| Choice { value, text }).collect();
+            visit.select(&Select { name, label, hint, choices, chosen: value, problem })
+        }
+        ValueKind::Several(words) => {
+            let choice = |word: &&str| {
+                let is_chosen = typed.iter().any(|chosen| chosen == word);
+                let values = Values::default().text("word", word).text("text", &texts.choice(word));
+                values.flag("is_chosen", is_chosen)
+            };
+            several(visit, texts, field, words.iter().map(choice).collect(), problem)
+        }
+        ValueKind::Number | ValueKind::Span(_) | ValueKind::Lapse(_) => {
+            visit.field(&Field { name, label, hint, kind: FieldKind::Number, value, problem })
+        }
+        ValueKind::Lines | ValueKind::Ids => {
+            visit.field(&Field { name, label, hint, kind: FieldKind::LongText, value, problem })
+        }
+    }
+}
+
+/// Boxes to tick, one for each word.
+fn several(
+    visit: &Visit,
+    texts: &Texts<'_>,
+    field: &PolicyField,
+    choices: Vec<Values>,
+    problem: Option<&str>,
+) -> Result<Html, Fault> {
+    let values = Values::default()
+        .text("name", field.name)
+        .text("label", texts.label(field))
+        .optional("hint", texts.hint(field))
+        .optional("problem", problem)
+        .list("choices", choices);
+    visit.body("policy_several", values)
+}

@@ -1,0 +1,99 @@
+//! The groups that a policy can name, as far as the administrator may see them.
+
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
+
+use crate::domain::Refusal;
+use crate::peers::PeerError;
+use crate::view::Values;
+use crate::web::{Fault, Member, Place};
+
+/// As many as a call gives.
+const PAGE: i32 = 200;
+/// Names are looked for on so many pages.
+const PAGES: usize = 5;
+/// So many are offered beside those that are named already: a longer list is not read, and ids can be typed.
+const OFFERED: usize = 50;
+
+/// The groups of the tenant.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// Ids and names, the oldest group first.
+    known: Vec<(String, String)>,
+    /// Whether the administrator's role lets them see groups.
+    pub(super) may_list: bool,
+}
+
+impl Groups {
+    /// Asks for them. Who may decide about the policy need not be one who may see groups: then ids stand for names.
+    pub(super) async fn of(member: &Member) -> Result<Self, Fault> {
+        if !member.has_any(Place::Groups.roles()) {
+            return Ok(Self::default());
+        }
+        let mut client = GroupServiceClient::new(member.identity());
+        let (mut known, mut page_token) = (Vec::new(), String::new());
+        for _ in 0..PAGES {
+            let request = wire::ListGroupsRequest {
+                tenant_id: member.tenant().to_string(),
+                page_size: PAGE,
+                page_token,
+                context: member.context(),
+            };
+            let page = match client.list_groups(request).await {
+                Ok(page) => page.into_inner(),
+                Err(status) => match PeerError::from(status) {
+                    PeerError::Refused(Refusal::NotAllowed) => return Ok(Self::default()),
+                    other => return Err(other.into()),
+                },
+            };
+            known.extend(page.groups.into_iter().map(|group| (group.group_id, group.display_name)));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(Self { known, may_list: true })
+    }
+
+    /// The name of a group; its id where the name is not known.
+    pub(super) fn name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.known.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name.as_str())
+    }
+
+    /// What can be ticked: those that are named, and the first of the others.
+    pub(super) fn choices(&self, named: &[String]) -> Vec<Values> {
+        let others = self.known.iter().map(|(id, _)| id).filter(|id| !named.contains(id));
+        let shown = named.iter().chain(others.take(OFFERED));
+        shown
+            .map(|id| {
+                Values::default()
+                    .text("id", id)
+                    .text("name", self.name(id))
+                    .flag("is_chosen", named.contains(id))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_without_a_known_name_goes_by_its_id() {
+        let known = vec![("1".to_owned(), "Sales".to_owned())];
+        let groups = Groups { known, may_list: true };
+
+        assert_eq!((groups.name("1"), groups.name("2")), ("Sales", "2"));
+    }
+
+    #[test]
+    fn those_that_are_named_are_offered_however_many_there_are() {
+        let known = (0..100).map(|number| (number.to_string(), format!("Group {number}"))).collect();
+        let groups = Groups { known, may_list: true };
+
+        let choices = groups.choices(&["99".to_owned(), "gone".to_owned()]);
+
+        assert_eq!(choices.len(), 2 + OFFERED);
+    }
+}

@@ -1,0 +1,222 @@
+//! Earlier revisions: who made which change when, what a revision has that today's policy has not, and the way back to it.
+
+use axum::extract::Path;
+use axum::response::Response;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
+
+use super::draft::{Change, Revision, made_at};
+use super::fields::{FIELDS, place_of};
+use super::forecast::Forecast;
+use super::groups::Groups;
+use super::texts::Texts;
+use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, review};
+use crate::domain::Refusal;
+use crate::pages::sentences::{refusal, sentence};
+use crate::peers::PeerError;
+use crate::view::{Cell, Confirmation, Html, Problem, Table, Values, moment};
+use crate::web::{Content, Fault, Member, Place, PostedFields};
+use crate::words::filled;
+
+const LIST_PATH: &str = "/administration/policy/revisions";
+/// So many on a page: the names of those who made them are asked for one by one.
+const PAGE: i32 = 20;
+
+pub(super) async fn list(member: Member) -> Result<Response, Fault> {
+    let request = wire::ListPolicyRevisionsRequest {
+        tenant_id: member.tenant().to_string(),
+        page_size: PAGE,
+        page_token: member.visit.query("page"),
+        context: member.context(),
+    };
+    let listed = match PolicyServiceClient::new(member.identity()).list_policy_revisions(request).await {
+        Ok(listed) => listed.into_inner(),
+        Err(status) => match PeerError::from(status) {
+            PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => {
+                return Err(Fault::NotFound);
+            }
+            other => return Err(other.into()),
+        },
+    };
+    let authors = authors(&member, &listed.revisions).await?;
+    let groups = Groups::default();
+    let texts = Texts::of(&member.visit, &groups);
+    let words = texts.words;
+    let next = (!listed.next_page_token.is_empty()).then(|| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        format!("{LIST_PATH}?{}", query.append_pair("page", &listed.next_page_token).finish())
+    });
+    let table = member.visit.table(Table {
+        caption: &words.revisions_title,
+        columns: &[&words.column_revision, &words.column_when, &words.column_who, &words.column_what],
+        rows: listed.revisions.iter().map(|revision| row(&member, &texts, &authors, revision)).collect(),
+        empty: &words.revisions_none,
+        next,
+    })?;
+    let body = member.visit.body("policy_revisions", Values::default().html("table", table))?;
+    member.page(POLICY, Content::new(&words.revisions_title, body))
+}
+
+/// Ids of accounts with the logins that they go by, for who may see accounts.
+async fn authors(
+    member: &Member,
+    revisions: &[wire::PolicyRevision],
+) -> Result<Vec<(String, String)>, Fault> {
+    let mut authors: Vec<(String, String)> = Vec::new();
+    if !member.has_any(Place::Accounts.roles()) {
+        return Ok(authors);
+    }
+    let mut client = AccountServiceClient::new(member.identity());
+    for account_id in revisions.iter().map(|revision| &revision.account_id).filter(|id| !id.is_empty()) {
+        if authors.iter().any(|(known, _)| known == account_id) {
+            continue;
+        }
+        let request = wire::GetAccountRequest {
+            tenant_id: member.tenant().to_string(),
+            account_id: account_id.clone(),
+            context: member.context(),
+        };
+        let login = match client.get_account(request).await {
+            Ok(found) => found.into_inner().account.and_then(|account| account.logins.into_iter().next()),
+            // Of an account that was erased since, or that is not for them to see, the id is left.
+            Err(status) => match refusal(status.into())? {
+                Refusal::SignedOut => return Err(Fault::SignedOut),
+                _ => None,
+            },
+        };
+        authors.push((account_id.clone(), login.unwrap_or_else(|| account_id.clone())));
+    }
+    Ok(authors)
+}
+
+fn row(
+    member: &Member,
+    texts: &Texts<'_>,
+    authors: &[(String, String)],
+    revision: &wire::PolicyRevision,
+) -> Vec<Cell> {
+    let id = &revision.account_id;
+    let author = authors.iter().find(|(known, _)| known == id).map(|(_, login)| login.clone());
+    let who = match author {
+        _ if id.is_empty() => Cell::Text(texts.words.by_no_person.clone()),
+        _ if id == member.account_id() => Cell::Text(texts.words.by_you.clone()),
+        Some(text) => Cell::Link { path: format!("{}/{id}", Place::Accounts.path()), text },
+        None => Cell::Code(id.clone()),
+    };
+    let changed: Vec<&str> = revision
+        .changed_fields
+        .iter()
+        .map(|path| place_of(path).map_or(path.as_str(), |place| texts.label(&FIELDS[place])))
+        .collect();
+    let what = if changed.is_empty() { texts.words.first_revision.clone() } else { changed.join("; ") };
+    vec![
+        Cell::Link {
+            path: path(revision.revision),
+            text: filled(&texts.words.revision, "revision", revision.revision),
+        },
+        made_at(revision.create_time.as_ref()).map_or(Cell::Empty, Cell::Time),
+        who,
+        Cell::Text(what),
+    ]
+}
+
+fn path(revision: i64) -> String {
+    format!("{LIST_PATH}/{revision}")
+}
+
+fn number(text: &str) -> Result<i64, Fault> {
+    text.parse::<i64>().ok().filter(|number| *number > 0).ok_or(Fault::NotFound)
+}
+
+pub(super) async fn show(member: Member, Path(revision): Path<String>) -> Result<Response, Fault> {
+    page(&member, number(&revision)?, None).await
+}
+
+/// Puts a revision in force again.
+pub(super) async fn roll_back(
+    member: Member,
+    Path(revision): Path<String>,
+    fields: PostedFields,
+) -> Result<Response, Fault> {
+    demand_editor(&member)?;
+    let revision = number(&revision)?;
+    let request = wire::RollbackPolicyRequest {
+        tenant_id: member.tenant().to_string(),
+        revision,
+        etag: fields.text("etag").to_owned(),
+        request_id: fields.request_id()?,
+        context: member.context(),
+    };
+    let words = &member.visit.texts().policy;
+    match PolicyServiceClient::new(member.identity()).rollback_policy(request).await {
+        Ok(_) => member.visit.redirect_saying(PATH, &filled(&words.rolled_back, "revision", revision)),
+        Err(status) => {
+            let problem = refused(&member, &refusal(status.into())?)?;
+            page(&member, revision, Some(problem)).await
+        }
+    }
+}
+
+/// Why there is no way back, as a sentence.
+fn refused(member: &Member, refused: &Refusal) -> Result<String, Fault> {
+    let words = &member.visit.texts().policy;
+    match refused {
+        Refusal::Other(reason, _) if reason == ETAG_MISMATCH => Ok(words.overtaken.clone()),
+        Refusal::Other(reason, _) if reason == LOCKS_OUT => Ok(words.locks_out.clone()),
+        Refusal::FieldInvalid(_) => Ok(words.rollback_refused.clone()),
+        other => sentence(&member.visit, other),
+    }
+}
+
+async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result<Response, Fault> {
+    let earlier = Revision::get(member, revision).await?;
+    let at = earlier.at;
+    let change = Change::to(Revision::in_force(member).await?, earlier.values);
+    let may_go_back = member.has_any(POLICY.roles()) && !change.places.is_empty();
+    let foretold = if may_go_back { Some(Forecast::of(member, &change).await) } else { None };
+    let (forecast, problem) = match foretold {
+        Some(Ok(forecast)) => (Some((forecast, grades::today(member).await?)), problem),
+        Some(Err(status)) => (None, Some(refused(member, &refusal(status.into())?)?)),
+        None => (None, problem),
+    };
+    let groups = Groups::of(member).await?;
+    let texts = Texts::of(&member.visit, &groups);
+    let values = Values::default().html("difference", review::difference(member, &texts, &change)?);
+    let values = match at {
+        Some(at) => values.part("at", moment(at)),
+        None => values.flag("at", false),
+    };
+    let values = match forecast {
+        Some((forecast, today)) => values
+            .html("forecast", forecast.shown(member, &texts)?)
+            .html("grades", grades::compared(&member.visit, &texts, &today, &forecast.grades)?)
+            .html("confirmation", confirmation(member, &texts, &change, revision)?),
+        None => values.flag("forecast", false),
+    };
+    let title = filled(&texts.words.revision, "revision", revision);
+    let content = Content {
+        problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),
+        ..Content::new(&title, member.visit.body("policy_revision", values)?)
+    };
+    member.page(POLICY, content)
+}
+
+fn confirmation(member: &Member, texts: &Texts<'_>, change: &Change, revision: i64) -> Result<Html, Fault> {
+    let subject = |place: &usize| {
+        let field = FIELDS.get(*place)?;
+        Some(format!("{}: {}", texts.section(field.section), texts.label(field)))
+    };
+    let subjects: Vec<String> = change.places.iter().filter_map(subject).collect();
+    let action = path(revision);
+    member.visit.confirmation(Confirmation {
+        text: &filled(&texts.words.rollback_lead, "revision", revision),
+        subjects: &subjects,
+        action: &action,
+        hidden: member.visit.hidden(&action)?,
+        fields: &[("etag", change.base.etag.as_str())],
+        questions: None,
+        button: &filled(&texts.words.rollback_button, "revision", revision),
+        back: LIST_PATH,
+    })
+}

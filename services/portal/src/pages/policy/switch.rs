@@ -1,0 +1,62 @@
+//! "Let users reset their own passwords": nobody, some groups, everybody.
+
+use super::draft::Draft;
+use super::fields::{FIELDS, SCOPE_PLACES, SCOPES};
+use super::texts::Texts;
+use crate::view::{Field, FieldKind, Html, Values};
+use crate::web::{Fault, Visit};
+
+/// The fields of the scope.
+pub(super) fn fields(
+    visit: &Visit,
+    texts: &Texts<'_>,
+    draft: &Draft,
+    problems: &[(usize, String)],
+) -> Result<Html, Fault> {
+    let [scope, included, excluded] = SCOPE_PLACES;
+    let chosen = draft.typed.get(scope).and_then(|typed| typed.first()).map_or("", String::as_str);
+    let choice = |word: &&str| {
+        Values::default()
+            .text("word", word)
+            .text("text", &texts.choice(word))
+            .flag("is_chosen", *word == chosen)
+            .flag("has_groups", *word == "groups")
+    };
+    let problem = problems.iter().find(|(place, _)| *place == scope).map(|(_, text)| text);
+    let values = Values::default()
+        .optional("problem", problem)
+        .list("choices", SCOPES.iter().map(choice).collect())
+        .flag("may_list", texts.groups.may_list)
+        .html("included", picker(visit, texts, draft, included, problems)?)
+        .html("excluded", picker(visit, texts, draft, excluded, problems)?);
+    visit.body("policy_switch", values)
+}
+
+/// Groups to tick, and a field for the ids of others.
+fn picker(
+    visit: &Visit,
+    texts: &Texts<'_>,
+    draft: &Draft,
+    place: usize,
+    problems: &[(usize, String)],
+) -> Result<Html, Fault> {
+    let field = &FIELDS[place];
+    let problem = problems.iter().find(|(wrong, _)| *wrong == place).map(|(_, text)| text.as_str());
+    let named: Vec<String> =
+        draft.typed[place].iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect();
+    let others = visit.field(&Field {
+        name: field.name,
+        label: &texts.words.other_groups,
+        hint: Some(&texts.words.other_groups_hint),
+        kind: FieldKind::Text,
+        value: "",
+        problem,
+    })?;
+    let values = Values::default()
+        .text("name", field.name)
+        .text("label", texts.label(field))
+        .optional("hint", texts.hint(field))
+        .list("groups", texts.groups.choices(&named))
+        .html("others", others);
+    visit.body("policy_groups", values)
+}

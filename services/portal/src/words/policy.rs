@@ -1,0 +1,38 @@
+//! The pages of the policy: settings, choices and requirements have keys that are made of their names in the contract.
+
+use super::words;
+
+words! { PolicyWords:
+    title edit_title review_title revisions_title revision edit review_change review_changes editor_next review_lead change_more
+    save_one save_many saved nothing_changed unreadable out_of_bounds overtaken locks_out meanwhile_title meanwhile_lead
+    difference nothing_differs column_setting column_before column_today column_then column_account column_cause
+    column_requirement column_source column_grade column_mend column_revision column_when column_who column_what section_reset
+    section_password section_lockout section_session section_sign_in section_security_info section_notices section_help
+    section_audit choice_nobody choice_groups choice_everybody choice_kinds choice_masked choice_email choice_phone
+    choice_authenticator choice_recovery_code choice_passkey reset_scope reset_scope_hint reset_included_group_ids
+    reset_included_group_ids_hint reset_excluded_group_ids reset_excluded_group_ids_hint groups_unseen other_groups
+    other_groups_hint reset_proofs_required reset_proofs_required_hint reset_two_classes reset_two_classes_hint
+    reset_allowed_methods reset_allowed_methods_hint reset_method_hints reset_method_hints_hint reset_reveal_eligibility
+    reset_reveal_eligibility_hint reset_accept_prefilled reset_accept_prefilled_hint reset_change_quarantine
+    reset_change_quarantine_hint reset_reset_life reset_reset_life_hint reset_attempts_per_reset reset_attempts_per_reset_hint
+    reset_codes_per_reset reset_codes_per_reset_hint reset_tries_per_day reset_tries_per_day_hint reset_tries_in_a_row
+    reset_tries_in_a_row_hint password_minimum_length password_minimum_length_hint password_maximum_length
+    password_maximum_length_hint password_minimum_points password_minimum_points_hint password_require_three_classes
+    password_require_three_classes_hint password_history password_history_hint password_expiry password_expiry_hint
+    password_temporary_life password_temporary_life_hint password_banned_term_list password_banned_term_list_hint
+    lockout_threshold lockout_threshold_hint lockout_first_lock lockout_first_lock_hint lockout_longest_lock
+    lockout_longest_lock_hint session_life session_life_hint session_strong_life session_strong_life_hint session_strong_idle
+    session_strong_idle_hint sign_in_passkey_alone sign_in_passkey_alone_hint security_info_reconfirm_after
+    security_info_reconfirm_after_hint notices_tell_global_administrators notices_tell_global_administrators_hint help_enabled
+    help_enabled_hint help_request_life help_request_life_hint help_digest_interval help_digest_interval_hint audit_retention
+    audit_retention_hint added removed list_separator span_seconds span_minutes span_hours span_days forecast_title
+    forecast_accounts forecast_able_today forecast_able_then forecast_stranded forecast_administrators
+    forecast_administrators_able forecast_nobody forecast_cut_off forecast_sample forecast_sample_lead cause_reset_not_enabled
+    cause_not_in_scope cause_too_few_methods cause_other grade_title grade_summary grade_met grade_missed grade_none
+    grade_changes grade_unchanged standard_other grade_password_length_alone grade_password_length grade_password_length_allowed
+    grade_no_composition_rules grade_no_composition_rules_asvs grade_no_periodic_change grade_no_periodic_change_asvs
+    grade_context_words grade_initial_passwords grade_wrong_passwords_bounded grade_wrong_codes_bounded
+    grade_addresses_confirmed grade_alternative_to_phone grade_alternative_to_phone_asvs grade_session_life
+    grade_strong_session_life grade_strong_session_idle revisions_lead revisions_none first_revision by_no_person by_you
+    revision_difference rollback_lead rollback_button rollback_refused rolled_back
+}
