@@ -16,9 +16,9 @@ use rekey_primitives::secret::SecretString;
 
 pub(crate) use self::challenges::question;
 pub(crate) use self::identity::{IdentityPeer, context, maybe_moment, verdicts};
-pub(crate) use self::sign_ins::{
-    ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns, StartedPasskeySignIn,
-};
+#[cfg(test)]
+pub(crate) use self::sign_ins::StartedPasskeySignIn;
+pub(crate) use self::sign_ins::{ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns};
 use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 
 /// Who looks at a page, as identity is told.

@@ -31,7 +31,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use rekey_runtime::deadline;
 
-pub(crate) use self::answer::{Content, Keep};
+pub(crate) use self::answer::Content;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::forms::PostedFields;
 pub(crate) use self::session::{LocalPath, Member, Place, role_name};

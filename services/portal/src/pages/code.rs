@@ -12,7 +12,7 @@ use crate::cookies::FlowId;
 use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress};
 use crate::peers::{Proof, ShownProof};
 use crate::view::{Html, Problem, Step};
-use crate::web::{Content, Fault, Keep, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, PASSKEY_SCRIPT, PostedFields, Visit};
 use crate::words::{Words, filled};
 
 /// What identity calls what is shown.
@@ -82,7 +82,7 @@ fn go_on(
         None if reset.is_proved() => Visit::redirect(&path(flow, "password")),
         None => Visit::redirect(&path(flow, "prove")),
     };
-    visit.keeping(next, Some(flow), Keep::Value(reset))
+    visit.keeping(next, Some(flow), Some(reset))
 }
 
 pub(super) async fn resend(
@@ -100,7 +100,7 @@ pub(super) async fn resend(
             // One that was not due has sent nothing: the code before is still the one that is awaited.
             let is_new = sent.times.expires_at.is_some();
             let reset = if is_new { reset.asking(sent) } else { reset.resendable_at(sent.times.resend_at) };
-            visit.keeping(Visit::redirect(&path(&flow, "code")), Some(&flow), Keep::Value(&reset))
+            visit.keeping(Visit::redirect(&path(&flow, "code")), Some(&flow), Some(&reset))
         }
         Err(refused) => {
             let problem = sentence(&visit, &refused)?;

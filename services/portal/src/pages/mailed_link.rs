@@ -11,7 +11,7 @@ use axum::routing::get;
 use super::proof_forms::Link;
 use crate::cookies::CookieKind;
 use crate::view::Values;
-use crate::web::{Content, Fault, Keep, Visit};
+use crate::web::{Content, Fault, Visit};
 
 /// Longer than any token of identity.
 const LONGEST_TOKEN: usize = 2_000;
@@ -35,7 +35,7 @@ fn arrived<K: CookieKind>(visit: &Visit, link: impl FnOnce(String) -> K) -> Resu
     if token.len() > LONGEST_TOKEN || !token.bytes().all(is_whole) {
         return Err(Fault::LinkIncomplete);
     }
-    visit.keeping(Visit::redirect(visit.path()), None, Keep::Value(&link(token))).map(Some)
+    visit.keeping(Visit::redirect(visit.path()), None, Some(&link(token))).map(Some)
 }
 
 /// A page that says what was done, and what comes next.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::sentences::{refusal, sentence};
 use crate::domain::{OrganisationKey, Refusal};
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 const PATH: &str = "/organisation";
 const FIELD: &str = "organisation";
@@ -36,7 +36,7 @@ async fn take(visit: &Visit, typed: &str) -> Result<Response, Fault> {
         return page(visit, typed, Some(&words.organisation_missing));
     };
     let refused = match visit.site.identity.find_organisation(&key).await {
-        Ok(found) => return visit.keeping(Visit::redirect("/"), None, Keep::Value(&found)),
+        Ok(found) => return visit.keeping(Visit::redirect("/"), None, Some(&found)),
         Err(error) => refusal(error)?,
     };
     let problem = match &refused {

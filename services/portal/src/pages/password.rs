@@ -11,7 +11,7 @@ use crate::cookies::FlowId;
 use crate::domain::{PasswordRule, ResetProgress};
 use crate::peers::Verdict;
 use crate::view::Step;
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 pub(super) async fn show(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
     let (flow, reset) = opened(&visit, &flow)?;
@@ -36,7 +36,7 @@ pub(super) async fn set(
     match visit.site.identity.complete_reset(&reset.token, &password, &call).await {
         Ok(()) => {
             let done = Visit::redirect("/reset/done");
-            visit.keeping(done, Some(&flow), Keep::<ResetProgress>::Nothing)
+            visit.keeping(done, Some(&flow), None::<&ResetProgress>)
         }
         Err(error) => {
             let wrong = WrongPassword::of(&visit, refusal(error)?)?;

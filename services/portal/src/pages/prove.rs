@@ -8,7 +8,7 @@ use super::{opened, organisation_name, path};
 use crate::cookies::FlowId;
 use crate::domain::{CodeTimes, MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode};
 use crate::view::{Problem, Step, Values};
-use crate::web::{Content, Fault, Keep, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, PASSKEY_SCRIPT, PostedFields, Visit};
 use crate::words::filled;
 
 const FIELD: &str = "method";
@@ -39,7 +39,7 @@ pub(super) async fn choose(
     match asked {
         Ok(sent) => {
             let next = Visit::redirect(&path(&flow, "code"));
-            visit.keeping(next, Some(&flow), Keep::Value(&reset.asking(sent)))
+            visit.keeping(next, Some(&flow), Some(&reset.asking(sent)))
         }
         Err(refused) => {
             let problem = sentence(&visit, &refused)?;

@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use super::belonging;
 use crate::view::Values;
-use crate::web::{Content, Fault, Keep, Visit};
+use crate::web::{Content, Fault, Visit};
 
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
     let organisation = belonging(&visit).await?;
@@ -12,5 +12,5 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
     let body = visit.body("start", Values::default().flag("may_change", may_change))?;
     let content = Content::new(&visit.words().start_title, body);
     let page = visit.page(Content { organisation: Some(&organisation.name), ..content })?;
-    visit.keeping(page, None, Keep::Value(&organisation))
+    visit.keeping(page, None, Some(&organisation))
 }

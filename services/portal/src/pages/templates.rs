@@ -163,7 +163,7 @@ fn message_name<'a>(visit: &'a Visit, name: &'a str) -> &'a str {
 
 /// The name of a language in itself; its tag where the portal does not speak it.
 fn language(tag: &str) -> &str {
-    UiLocale::parse(tag).map_or(tag, UiLocale::own_name)
+    UiLocale::parse(tag).map_or(tag, |locale| locale.own_name())
 }
 
 /// Whether the organisation has a text of its own for exactly this language.

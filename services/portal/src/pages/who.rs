@@ -9,7 +9,7 @@ use crate::cookies::FlowId;
 use crate::domain::{Organisation, Refusal, ResetProgress};
 use crate::peers::StartedReset;
 use crate::view::{Field, FieldKind, Problem, Step, Values};
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 const PATH: &str = "/reset";
 const FIELD: &str = "login";
@@ -17,7 +17,7 @@ const FIELD: &str = "login";
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
     let organisation = belonging(&visit).await?;
     let page = page(&visit, &organisation, "", None)?;
-    visit.keeping(page, None, Keep::Value(&organisation))
+    visit.keeping(page, None, Some(&organisation))
 }
 
 pub(super) async fn start(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
@@ -57,7 +57,7 @@ fn begin(
         expires_at: started.expires_at,
         sent: None,
     };
-    visit.keeping(Visit::redirect(&path(&flow, "prove")), Some(&flow), Keep::Value(&reset))
+    visit.keeping(Visit::redirect(&path(&flow, "prove")), Some(&flow), Some(&reset))
 }
 
 fn page(

@@ -40,13 +40,6 @@ impl<'a> Content<'a> {
     }
 }
 
-/// A change of a cookie.
-pub(crate) enum Keep<'a, K> {
-    Value(&'a K),
-    /// The browser forgets it.
-    Nothing,
-}
-
 pub(super) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
     Fault::Broken(Box::new(error))
 }
@@ -127,7 +120,7 @@ impl Visit {
         };
         let page = self.site.view.page(&frame, content.body).map_err(internal)?;
         let page = (status, HtmlPage(page)).into_response();
-        if notice.is_some() { self.keeping(page, None, Keep::<Notice>::Nothing) } else { Ok(page) }
+        if notice.is_some() { self.keeping(page, None, None::<&Notice>) } else { Ok(page) }
     }
 
     /// A redirect by GET, to a path of ours.
@@ -139,19 +132,19 @@ impl Visit {
     /// A redirect to a page that says first what was done.
     pub(crate) fn redirect_saying(&self, path: &str, text: &str) -> Result<Response, Fault> {
         let notice = Notice { text: text.to_owned() };
-        self.keeping(Self::redirect(path), None, Keep::Value(&notice))
+        self.keeping(Self::redirect(path), None, Some(&notice))
     }
 
-    /// An answer that changes a cookie as well.
+    /// An answer that changes a cookie as well: the browser keeps the value, or forgets the one it has.
     pub(crate) fn keeping<K: CookieKind>(
         &self,
         mut response: Response,
         flow: Option<&FlowId>,
-        change: Keep<'_, K>,
+        value: Option<&K>,
     ) -> Result<Response, Fault> {
-        let cookie = match change {
-            Keep::Value(value) => self.cookies().set(value, flow, self.now),
-            Keep::Nothing => CookieJar::forget::<K>(flow),
+        let cookie = match value {
+            Some(value) => self.cookies().set(value, flow, self.now),
+            None => CookieJar::forget::<K>(flow),
         };
         response.headers_mut().append(header::SET_COOKIE, cookie.map_err(internal)?);
         Ok(response)
@@ -217,7 +210,7 @@ impl Visit {
     /// To the form that signs in, and from there back to this page; the browser forgets the session that is none any more.
     fn to_sign_in(&self) -> Response {
         let there = Self::redirect(&self.sign_in_path());
-        self.keeping(there, None, Keep::<SignedIn>::Nothing).unwrap_or_else(IntoResponse::into_response)
+        self.keeping(there, None, None::<&SignedIn>).unwrap_or_else(IntoResponse::into_response)
     }
 
     /// The same for somebody who signed in too long ago. Whoever turns back there is signed in as before.

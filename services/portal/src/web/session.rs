@@ -24,7 +24,7 @@ use rekey_wire::options::v1::Role;
 pub(crate) use self::local_path::LocalPath;
 pub(crate) use self::place::Place;
 use super::answer::internal;
-use super::{Content, Fault, Keep, Visit};
+use super::{Content, Fault, Visit};
 use crate::cookies::{FormSecret, SignedIn};
 use crate::peers::{PeerFailure, context, maybe_moment};
 use crate::view::{Rail, RailLink};
@@ -200,13 +200,13 @@ impl Visit {
     /// Forms that were shown until now are none any more.
     fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
         let secret = FormSecret(array(&*self.site.entropy));
-        self.keeping(response, None, Keep::Value(&secret))
+        self.keeping(response, None, Some(&secret))
     }
 
     /// Ends what is kept of a session in this browser, with the forms of its pages.
     pub(crate) fn signed_out(&self, response: Response) -> Result<Response, Fault> {
-        let response = self.keeping(response, None, Keep::<SignedIn>::Nothing)?;
-        self.keeping(response, None, Keep::<FormSecret>::Nothing)
+        let response = self.keeping(response, None, None::<&SignedIn>)?;
+        self.keeping(response, None, None::<&FormSecret>)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{CodeTimes, Refusal, SentCode};
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{PeerFailure, maybe_moment};
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, Keep, Member, Place, PostedFields, Visit};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::AccountWords;
 
 /// Identity takes changes within so long after a sign-in (`SecurityInfoService`): who is past it signs in before typing.
@@ -111,7 +111,7 @@ fn code_is_on_its_way(member: &Member, added: wire::AddSecurityInfoResponse) -> 
         },
     };
     let next = Visit::redirect(&entries::path(&entry, confirm::PAGE));
-    member.visit.keeping(next, None, Keep::Value(&code))
+    member.visit.keeping(next, None, Some(&code))
 }
 
 fn page(member: &Member, kind: AddressKind, typed: &str, problem: Option<&str>) -> Result<Response, Fault> {

@@ -13,7 +13,7 @@ use crate::pages::proof_forms::{CODE, CodeForm, Link, typed_code};
 use crate::pages::sentences::{refusal, sentence, whole_seconds};
 use crate::peers::{PeerFailure, maybe_moment};
 use crate::view::{Html, Problem, Values};
-use crate::web::{Content, Fault, Keep, Member, Place, PostedFields, Visit};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::filled;
 
 /// Its page among those of an entry.
@@ -94,7 +94,7 @@ pub(super) async fn send(
         },
     };
     let code = SentCode { method_id: entry.security_info_id.clone(), times };
-    member.visit.keeping(Visit::redirect(&entries::path(&entry, PAGE)), None, Keep::Value(&code))
+    member.visit.keeping(Visit::redirect(&entries::path(&entry, PAGE)), None, Some(&code))
 }
 
 /// The times of the code on its way to the entry, if this browser asked for one.
@@ -105,7 +105,7 @@ fn sent(member: &Member, entry: &wire::SecurityInfo) -> Option<CodeTimes> {
 
 fn confirmed(member: &Member) -> Result<Response, Fault> {
     let list = security_info::done(member, &member.visit.texts().account.confirmed)?;
-    member.visit.keeping(list, None, Keep::<SentCode>::Nothing)
+    member.visit.keeping(list, None, None::<&SentCode>)
 }
 
 /// What is typed: a code that was sent, or one of an app.

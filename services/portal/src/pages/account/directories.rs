@@ -13,7 +13,7 @@ use crate::domain::OrganisationKey;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{PeerFailure, maybe_moment};
 use crate::view::{Badge, Cell, Confirmation, Html, Table, Values};
-use crate::web::{Content, Fault, Keep, LocalPath, Member, Place, PostedFields};
+use crate::web::{Content, Fault, LocalPath, Member, Place, PostedFields};
 use crate::words::{AccountWords, filled};
 
 /// More than an account may have links.
@@ -64,7 +64,7 @@ async fn go_over(member: &Member, tenant: &wire::MyTenant, result: Outcome) -> R
         Outcome::Tokens(tokens) => visit.signed_in(id, member.login(), tokens, &next).await?,
         Outcome::Challenge(challenge) => visit.challenged(id, member.login(), challenge, &next)?,
     };
-    visit.keeping(there, None, Keep::Value(&organisation))
+    visit.keeping(there, None, Some(&organisation))
 }
 
 /// Asks before a link is ended, by its name.
@@ -100,7 +100,7 @@ fn question(member: &Member, tenant: &wire::MyTenant, problem: Option<String>) -
     let action = path(tenant, "unlink");
     let body = visit.confirmation(Confirmation {
         text: &words.unlink_lead,
-        subjects: &[tenant.display_name.clone()],
+        subjects: std::slice::from_ref(&tenant.display_name),
         action: &action,
         hidden: visit.hidden(&action)?,
         fields: &[],

@@ -14,7 +14,7 @@ use crate::cookies::ShownCodes;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::maybe_moment;
 use crate::view::{Values, moment};
-use crate::web::{Content, Fault, Keep, Member, Place, PostedFields};
+use crate::web::{Content, Fault, Member, Place, PostedFields};
 use crate::words::filled;
 
 const PATH: &str = "/account/recovery-codes";
@@ -34,7 +34,7 @@ pub(super) async fn make(member: Member, fields: PostedFields) -> Result<Respons
     match SecurityInfoServiceClient::new(member.identity()).generate_recovery_codes(request).await {
         Ok(made) => {
             let codes = codes(&member, &made.into_inner())?;
-            member.visit.keeping(codes, None, Keep::Value(&ShownCodes { request_id }))
+            member.visit.keeping(codes, None, Some(&ShownCodes { request_id }))
         }
         Err(status) => {
             let refused = sentence(&member.visit, &refusal(status.into())?)?;

@@ -17,7 +17,7 @@ use super::{all_groups, find, path, wrong};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{Content, Fault, Member, PostedFields};
+use crate::web::{Fault, Member, PostedFields};
 use crate::words::filled;
 
 const LOGIN: &str = "login";

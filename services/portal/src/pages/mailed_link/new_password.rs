@@ -9,7 +9,7 @@ use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::pages::proof_forms::Link;
 use crate::pages::sentences::refusal;
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 const PATH: &str = "/new-password";
 
@@ -34,7 +34,7 @@ pub(super) async fn set(visit: Visit, fields: PostedFields) -> Result<Response, 
     let refused = match visit.site.identity.redeem_reset_link(&link.token, &password, &call).await {
         Ok(()) => {
             let there = Visit::redirect("/new-password/done");
-            return visit.keeping(there, None, Keep::<NewPasswordLink>::Nothing);
+            return visit.keeping(there, None, None::<&NewPasswordLink>);
         }
         Err(error) => refusal(error)?,
     };

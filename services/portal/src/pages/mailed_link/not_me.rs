@@ -9,7 +9,7 @@ use crate::pages::organisation_name;
 use crate::pages::proof_forms::Link;
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Confirmation, Problem};
-use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 const PATH: &str = "/not-me";
 
@@ -27,7 +27,7 @@ pub(super) async fn undo(visit: Visit, fields: PostedFields) -> Result<Response,
     let refused = match visit.site.identity.repudiate_reset(&link.token, &call).await {
         Ok(()) => {
             let there = Visit::redirect("/not-me/done");
-            return visit.keeping(there, None, Keep::<NotMeLink>::Nothing);
+            return visit.keeping(there, None, None::<&NotMeLink>);
         }
         Err(error) => refusal(error)?,
     };

@@ -15,7 +15,7 @@ use crate::cookies::CallerCode;
 use crate::domain::{Refusal, code_in};
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Values, time_of_day};
-use crate::web::{Fault, Keep, Member, PostedFields, Visit};
+use crate::web::{Fault, Member, PostedFields, Visit};
 use crate::words::filled;
 
 const METHOD: &str = "method";
@@ -37,7 +37,7 @@ pub(super) async fn send(
     let refused = match HelpDeskServiceClient::new(member.identity()).send_caller_code(request).await {
         Ok(sent) => {
             let code = kept(&named, sent.into_inner())?;
-            return visit.keeping(Visit::redirect(&named.path()), None, Keep::Value(&code));
+            return visit.keeping(Visit::redirect(&named.path()), None, Some(&code));
         }
         Err(status) => refusal(PeerError::from(status))?,
     };
@@ -71,7 +71,7 @@ pub(super) async fn verify(
         Ok(judged) if judged.get_ref().outcome() == CallerOutcome::Matched => {
             let said = &visit.texts().requests.verified;
             let there = visit.redirect_saying(&named.path(), said)?;
-            return visit.keeping(there, None, Keep::<CallerCode>::Nothing);
+            return visit.keeping(there, None, None::<&CallerCode>);
         }
         Ok(_) => None,
         Err(status) => Some(refusal(PeerError::from(status))?),

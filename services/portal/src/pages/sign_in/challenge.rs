@@ -9,7 +9,7 @@ use crate::domain::{Question, Refusal, SignInProgress};
 use crate::pages::password_form::WrongPassword;
 use crate::pages::sentences::refusal;
 use crate::peers::{ChallengeAnswer, SignInOutcome};
-use crate::web::{Fault, Keep, LocalPath, PostedFields, Visit};
+use crate::web::{Fault, LocalPath, PostedFields, Visit};
 
 /// A sign-in that waits, and its name.
 pub(super) struct Waiting {
@@ -61,7 +61,7 @@ impl Waiting {
         match visit.site.sign_ins.continue_sign_in(&progress.token, answer, &call).await {
             Ok(SignInOutcome::SignedIn(tokens)) => {
                 let there = visit.signed_in(progress.tenant, &progress.login, tokens, next).await?;
-                let there = visit.keeping(there, Some(&self.flow), Keep::<SignInProgress>::Nothing)?;
+                let there = visit.keeping(there, Some(&self.flow), None::<&SignInProgress>)?;
                 Ok(Answered::There(there))
             }
             Ok(SignInOutcome::Asked(challenge)) => {

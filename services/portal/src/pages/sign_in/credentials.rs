@@ -9,7 +9,7 @@ use crate::pages::belonging;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{Call, PeerError, SignInOutcome};
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, Keep, LocalPath, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, LocalPath, PASSKEY_SCRIPT, PostedFields, Visit};
 use crate::words::SigningInWords;
 
 const LOGIN: &str = "login";
@@ -85,7 +85,7 @@ async fn shown(visit: &Visit, credential: Credential) -> Result<Response, Fault>
     let next = next(&visit.query(NEXT));
     let attempt = Attempt { credential, organisation: &organisation, login: "", next: &next };
     let page = page(visit, &attempt, None)?;
-    visit.keeping(page, None, Keep::Value(&organisation))
+    visit.keeping(page, None, Some(&organisation))
 }
 
 async fn submitted(visit: &Visit, credential: Credential, fields: &PostedFields) -> Result<Response, Fault> {
@@ -101,7 +101,7 @@ async fn submitted(visit: &Visit, credential: Credential, fields: &PostedFields)
         Ok(outcome) => {
             let who = Newcomer { tenant: organisation.tenant, login, next: &next };
             match led(visit, &who, outcome).await? {
-                Some(there) => return visit.keeping(there, None, Keep::Value(&organisation)),
+                Some(there) => return visit.keeping(there, None, Some(&organisation)),
                 None => rejected.to_owned(),
             }
         }

@@ -9,7 +9,7 @@ use crate::pages::belonging;
 use crate::pages::proof_forms::{CREDENTIAL, Link, PasskeyForm};
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::Problem;
-use crate::web::{Content, Fault, Keep, LocalPath, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, LocalPath, PASSKEY_SCRIPT, PostedFields, Visit};
 
 const PATH: &str = "/sign-in/passkey";
 
@@ -41,7 +41,7 @@ pub(super) async fn submit(visit: Visit, fields: PostedFields) -> Result<Respons
         Ok(outcome) => {
             let who = Newcomer { tenant: asked.tenant, login: "", next: &next };
             match led(&visit, &who, outcome).await? {
-                Some(there) => return visit.keeping(there, None, Keep::<PasskeySignIn>::Nothing),
+                Some(there) => return visit.keeping(there, None, None::<&PasskeySignIn>),
                 None => texts.passkey_rejected.clone(),
             }
         }
@@ -79,5 +79,5 @@ async fn page(visit: &Visit, place: &Place<'_>, problem: Option<&str>) -> Result
     })?;
     let Some(started) = started else { return Ok(page) };
     let asked = PasskeySignIn { tenant, token: started.token.expose_secret().to_owned() };
-    visit.keeping(page, None, Keep::Value(&asked))
+    visit.keeping(page, None, Some(&asked))
 }

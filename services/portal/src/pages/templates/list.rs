@@ -74,8 +74,8 @@ pub(super) async fn open(member: Member, Path(name): Path<String>) -> Result<Res
 /// The languages that there are texts for: ours, which all have built-in ones, and those of the tenant's own texts.
 fn locales(templates: &[wire::Template]) -> Vec<String> {
     let own = templates.iter().flat_map(|template| &template.overrides).map(|own| own.locale.as_str());
-    let mut locales: Vec<String> =
-        UiLocale::ALL.into_iter().map(UiLocale::tag).chain(own).map(str::to_owned).collect();
+    let ours = UiLocale::ALL.into_iter().map(|locale| locale.tag().to_owned());
+    let mut locales: Vec<String> = ours.chain(own.map(str::to_owned)).collect();
     locales.sort_unstable();
     locales.dedup();
     locales

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::{Member, fresh};
 use crate::cookies::SetAside;
-use crate::web::{Fault, Keep};
+use crate::web::Fault;
 
 impl Member {
     /// Proves to identity who this is, where another account is linked with it.
@@ -16,7 +16,7 @@ impl Member {
 
     /// Has the browser keep this session, to be come back to.
     pub(crate) fn set_aside(&self, response: Response) -> Result<Response, Fault> {
-        self.visit.keeping(response, None, Keep::Value(&SetAside(self.session.clone())))
+        self.visit.keeping(response, None, Some(&SetAside(self.session.clone())))
     }
 
     /// The login of the account whose session waits; none where none does, or it is one of this account.
@@ -39,7 +39,7 @@ impl Member {
 
     /// The answer after coming back: nothing waits any more, and forms of the time between are none.
     pub(crate) fn back(&self, response: Response) -> Result<Response, Fault> {
-        let response = self.visit.keeping(response, None, Keep::<SetAside>::Nothing)?;
+        let response = self.visit.keeping(response, None, None::<&SetAside>)?;
         self.visit.with_new_forms(response)
     }
 

@@ -9,7 +9,7 @@ use super::LocalPath;
 use crate::cookies::FlowId;
 use crate::domain::SignInProgress;
 use crate::peers::question;
-use crate::web::{Fault, Keep, Visit};
+use crate::web::{Fault, Visit};
 
 impl Visit {
     /// Leads to the page of a challenge, and from there to where the person wanted to go. `login` is what they typed.
@@ -47,7 +47,7 @@ impl Visit {
     /// Leads to the page of what a sign-in waits for.
     pub(crate) fn to_question(&self, flow: &FlowId, progress: &SignInProgress) -> Result<Response, Fault> {
         let there = Self::redirect(&format!("/sign-in/continue/{}", flow.as_str()));
-        self.keeping(there, Some(flow), Keep::Value(progress))
+        self.keeping(there, Some(flow), Some(progress))
     }
 
     /// The sign-in of this name, while it waits.
