@@ -5,6 +5,7 @@ mod challenges;
 mod identity;
 mod refusals;
 mod sign_ins;
+mod verdicts;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,11 +16,12 @@ use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
 
 pub(crate) use self::challenges::question;
-pub(crate) use self::identity::{IdentityPeer, context, maybe_moment, verdicts};
+pub(crate) use self::identity::{IdentityPeer, context, maybe_moment};
 #[cfg(test)]
 pub(crate) use self::sign_ins::StartedPasskeySignIn;
 pub(crate) use self::sign_ins::{ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns};
-use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
+pub(crate) use self::verdicts::verdicts;
+use crate::domain::{OfferedMethod, Organisation, OrganisationKey, Refusal, RuleInForce};
 
 /// Who looks at a page, as identity is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub(crate) struct Logo {
 /// What a rule says of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    pub(crate) rule: PasswordRule,
+    pub(crate) in_force: RuleInForce,
     pub(crate) passed: bool,
 }
 

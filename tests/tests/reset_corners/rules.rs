@@ -5,12 +5,16 @@ use std::time::Duration;
 use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};
-use rekey_wire::identity::v1::{ProofOutcome, SubmitResetProofRequest};
+use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
+use rekey_wire::identity::v1::{
+    EvaluatePasswordRequest, PasswordRule, ProofOutcome, SubmitResetProofRequest,
+};
 
 use crate::{NEW, PHONE, reason};
 
 on_both_store_sets!(
     a_password_is_refused_by_rule_and_the_reset_goes_on,
+    the_meter_tells_the_numbers_of_rules,
     the_password_of_today_is_refused,
     an_eleventh_try_to_set_a_password_is_refused,
     two_proofs_are_two_methods,
@@ -35,6 +39,29 @@ async fn a_password_is_refused_by_rule_and_the_reset_goes_on(stores: Stores) {
     assert!(common.metadata["rules"].split(',').any(|rule| rule == "COMMON"), "{common:?}");
     assert!(!format!("{:?}", common.metadata).contains("password"), "the word itself is told: {common:?}");
     assert!(done.is_ok());
+    world.stop().await;
+}
+
+async fn the_meter_tells_the_numbers_of_rules(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let candidate = EvaluatePasswordRequest {
+        candidate_password: "short".to_owned(),
+        reset_token: world.proved_reset(&zoe).await,
+        context: None,
+    };
+
+    let evaluated = PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await;
+
+    let evaluated = evaluated.unwrap().into_inner();
+    let told = |rule: PasswordRule| {
+        let verdict = evaluated.verdicts.iter().find(|verdict| verdict.rule() == rule).unwrap();
+        (verdict.passed, verdict.bound)
+    };
+    assert_eq!(told(PasswordRule::MinimumLength), (false, 8));
+    assert_eq!(told(PasswordRule::MaximumLength), (true, 256));
+    assert_eq!(told(PasswordRule::Common).1, 0);
+    assert_eq!(told(PasswordRule::TooSimple).1, 0);
     world.stop().await;
 }
 

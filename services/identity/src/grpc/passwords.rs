@@ -79,5 +79,9 @@ fn outcome(answer: &ChangeAnswer) -> wire::change_password_response::Result {
 /// The domain names rules as the contract does, which a test there holds it to.
 fn verdict(said: RuleVerdict) -> wire::RuleVerdict {
     let rule = wire::PasswordRule::from_str_name(&format!("PASSWORD_RULE_{}", said.rule));
-    wire::RuleVerdict { rule: rule.unwrap_or_default().into(), passed: said.passed }
+    wire::RuleVerdict {
+        rule: rule.unwrap_or_default().into(),
+        passed: said.passed,
+        bound: encode::count(said.bound),
+    }
 }

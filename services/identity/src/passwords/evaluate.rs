@@ -41,6 +41,8 @@ pub(crate) struct RuleVerdict {
     pub rule: &'static str,
     /// Whether the candidate keeps it.
     pub passed: bool,
+    /// The number that the rule is about; 0 for a rule without one.
+    pub bound: u32,
 }
 
 impl Passwords {
@@ -63,7 +65,11 @@ impl Passwords {
         let broken: Vec<_> = verdict.broken.iter().map(|broken| broken.as_str()).collect();
         let rules = in_force(&policy.password)
             .into_iter()
-            .map(|rule| RuleVerdict { rule, passed: !broken.contains(&rule) })
+            .map(|rule| RuleVerdict {
+                rule: rule.as_str(),
+                passed: !broken.contains(&rule.as_str()),
+                bound: rule.bound(),
+            })
             .collect();
         Ok(Evaluated { acceptable: verdict.is_good(), rules })
     }
@@ -85,7 +91,7 @@ impl Passwords {
 }
 
 /// The rules in force for a tenant. Two are the tenant's to turn on.
-fn in_force(rules: &PasswordRules) -> Vec<&'static str> {
+fn in_force(rules: &PasswordRules) -> Vec<Broken> {
     let all = [
         (true, Broken::MinimumLength { minimum: rules.minimum_length }),
         (true, Broken::MaximumLength { maximum: rules.maximum_length }),
@@ -96,5 +102,5 @@ fn in_force(rules: &PasswordRules) -> Vec<&'static str> {
         (true, Broken::Organisation),
         (true, Broken::TooSimple { points: 0, needed: rules.minimum_points }),
     ];
-    all.into_iter().filter(|(in_force, _)| *in_force).map(|(_, rule)| rule.as_str()).collect()
+    all.into_iter().filter(|(in_force, _)| *in_force).map(|(_, rule)| rule).collect()
 }

@@ -98,6 +98,9 @@ async fn the_meter_names_rules_and_never_history() {
     let broken: Vec<_> = short.rules.iter().filter(|rule| !rule.passed).map(|rule| rule.rule).collect();
     assert!(!short.acceptable && broken.contains(&"MINIMUM_LENGTH") && broken.contains(&"ORGANISATION"));
     assert!(old.acceptable && old.rules.iter().all(|rule| rule.passed && rule.rule != "HISTORY"));
+    let bounds: Vec<_> =
+        old.rules.iter().filter(|rule| rule.bound > 0).map(|rule| (rule.rule, rule.bound)).collect();
+    assert_eq!(bounds, [("MINIMUM_LENGTH", 8), ("MAXIMUM_LENGTH", 256)]);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub(crate) use self::event_search::{EventSearch, NamedAccount};
 pub(crate) use self::organisation::{Look, Organisation, OrganisationKey};
 pub(crate) use self::policy::{NO, PolicyValue, SpanUnit, ValueKind, YES, differences, missing_in, rebased};
 pub(crate) use self::qr_code::{QrCode, grouped};
-pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};
+pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal, RuleInForce};
 pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};
 pub(crate) use self::sign_in::{
     KnownMethod, PasskeySignIn, Question, SentSignInCode, SignInProgress, chosen_factor, factor_word,

@@ -70,18 +70,28 @@ pub(crate) enum PasswordRule {
     History,
 }
 
-impl PasswordRule {
-    /// Those that are in force whatever a tenant decides, in the order in which pages show them.
-    pub(crate) const ALWAYS: [Self; 7] = [
-        Self::MinimumLength,
-        Self::MaximumLength,
-        Self::Common,
-        Self::Personal,
-        Self::Organisation,
-        Self::TooSimple,
-        Self::History,
-    ];
+/// A rule that is in force, and the number that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RuleInForce {
+    pub(crate) rule: PasswordRule,
+    /// None for a rule without a number, and where nobody told it.
+    pub(crate) bound: Option<u32>,
+}
 
+impl RuleInForce {
+    /// Those that every tenant has, in the order in which pages show them. Their numbers are the tenant's.
+    pub(crate) const ALWAYS: [Self; 7] = [
+        PasswordRule::MinimumLength.without_number(),
+        PasswordRule::MaximumLength.without_number(),
+        PasswordRule::Common.without_number(),
+        PasswordRule::Personal.without_number(),
+        PasswordRule::Organisation.without_number(),
+        PasswordRule::TooSimple.without_number(),
+        PasswordRule::History.without_number(),
+    ];
+}
+
+impl PasswordRule {
     /// Every one of them, in the order in which pages show them.
     pub(crate) const ALL: [Self; 9] = [
         Self::MinimumLength,
@@ -108,6 +118,11 @@ impl PasswordRule {
             Self::TooSimple => "TOO_SIMPLE",
             Self::History => "HISTORY",
         }
+    }
+
+    /// The rule where nobody told its number.
+    pub(crate) const fn without_number(self) -> RuleInForce {
+        RuleInForce { rule: self, bound: None }
     }
 
     /// Reads that word; none for a rule that this release does not know.

@@ -8,7 +8,7 @@ use super::password_form::{PASSWORD, PasswordForm, WrongPassword, typed_password
 use super::sentences::refusal;
 use super::{opened, organisation_name, password_rules, path};
 use crate::cookies::FlowId;
-use crate::domain::{PasswordRule, ResetProgress};
+use crate::domain::{ResetProgress, RuleInForce};
 use crate::peers::Verdict;
 use crate::view::Step;
 use crate::web::{Content, Fault, PostedFields, Visit};
@@ -65,8 +65,8 @@ async fn page(
         return Ok(Visit::redirect(&path(flow, "prove")));
     }
     let words = visit.words();
-    let in_force = verdicts(visit, reset, &password_rules::any_candidate()).await?;
-    let rules: Vec<PasswordRule> = in_force.iter().map(|verdict| verdict.rule).collect();
+    let evaluated = verdicts(visit, reset, &password_rules::any_candidate()).await?;
+    let rules: Vec<RuleInForce> = evaluated.iter().map(|verdict| verdict.in_force).collect();
     let action = path(flow, "password");
     let form = PasswordForm {
         lead: &words.password_lead,
@@ -81,7 +81,7 @@ async fn page(
     visit.page(Content {
         organisation: organisation.as_deref(),
         step: Some(Step::Password),
-        problems: wrong.problems(),
+        problems: form.problems(visit),
         ..Content::new(&words.password_title, form.body(visit)?)
     })
 }

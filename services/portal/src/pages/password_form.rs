@@ -2,8 +2,8 @@
 
 use rekey_primitives::secret::{ExposeSecret as _, SecretString, same};
 
-use super::sentences::{broken, rule, sentence};
-use crate::domain::{PasswordRule, Refusal};
+use super::sentences::{self, sentence};
+use crate::domain::{PasswordRule, Refusal, RuleInForce};
 use crate::view::{Field, FieldKind, Html, Problem, Values};
 use crate::web::{Fault, PostedFields, Visit};
 
@@ -20,7 +20,7 @@ const LONGEST: usize = 256;
 /// What is wrong with the form, by its two fields, and which rules are broken.
 #[derive(Default)]
 pub(super) struct WrongPassword {
-    password: Vec<String>,
+    password: Option<String>,
     repeated: Option<String>,
     rules: Vec<PasswordRule>,
 }
@@ -35,7 +35,7 @@ pub(super) struct PasswordForm<'a> {
     /// The field of the password of today; none where it need not be known.
     pub(super) current: Option<&'a Field<'a>>,
     /// The rules that are known to be in force.
-    pub(super) rules: &'a [PasswordRule],
+    pub(super) rules: &'a [RuleInForce],
     /// Whether our script may ask what the rules say, by the same path.
     pub(super) is_evaluated: bool,
     pub(super) wrong: &'a WrongPassword,
@@ -49,24 +49,16 @@ impl WrongPassword {
     pub(super) fn of(visit: &Visit, refusal: Refusal) -> Result<Self, Fault> {
         let words = visit.words();
         match refusal {
-            Refusal::PasswordRefused(rules) => {
-                Ok(Self { password: broken(words, &rules), repeated: None, rules })
-            }
+            Refusal::PasswordRefused(rules) => Ok(Self { rules, ..Self::default() }),
             Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == NEW_PASSWORD) => {
                 Ok(Self::saying(&words.password_too_long))
             }
-            other => Ok(Self { password: vec![sentence(visit, &other)?], ..Self::default() }),
+            other => Ok(Self::saying(&sentence(visit, &other)?)),
         }
     }
 
     fn saying(text: &str) -> Self {
-        Self { password: vec![text.to_owned()], ..Self::default() }
-    }
-
-    /// For the summary of the page.
-    pub(super) fn problems(&self) -> Vec<Problem> {
-        let of_password = self.password.iter().map(|text| Problem::of(PASSWORD, text));
-        of_password.chain(self.repeated.iter().map(|text| Problem::of(REPEATED, text))).collect()
+        Self { password: Some(text.to_owned()), ..Self::default() }
     }
 }
 
@@ -87,18 +79,37 @@ pub(super) fn typed_password(visit: &Visit, fields: &PostedFields) -> Result<Sec
 }
 
 impl PasswordForm<'_> {
+    /// For the summary of the page.
+    pub(super) fn problems(&self, visit: &Visit) -> Vec<Problem> {
+        let of_password = self.of_password(visit).into_iter().map(|text| Problem::of(PASSWORD, text));
+        of_password.chain(self.wrong.repeated.iter().map(|text| Problem::of(REPEATED, text))).collect()
+    }
+
+    /// What is wrong with the new password.
+    fn of_password(&self, visit: &Visit) -> Vec<String> {
+        let broken: Vec<RuleInForce> = self.wrong.rules.iter().map(|rule| self.known(*rule)).collect();
+        self.wrong.password.iter().cloned().chain(sentences::broken(visit.words(), &broken)).collect()
+    }
+
+    /// A rule with its number, as far as that is known.
+    fn known(&self, rule: PasswordRule) -> RuleInForce {
+        let known = self.rules.iter().copied().find(|known| known.rule == rule);
+        known.unwrap_or_else(|| rule.without_number())
+    }
+
     pub(super) fn body(&self, visit: &Visit) -> Result<Html, Fault> {
         let (words, wrong) = (visit.words(), self.wrong);
         let shown = PasswordRule::ALL
             .into_iter()
-            .filter(|rule| self.rules.contains(rule) || wrong.rules.contains(rule));
+            .filter(|rule| self.rules.iter().any(|known| known.rule == *rule) || wrong.rules.contains(rule));
         let shown = shown.map(|shown| {
             Values::default()
                 .text("word", shown.word())
-                .text("text", rule(words, shown))
+                .text("text", &sentences::rule(words, self.known(shown)))
                 .flag("is_broken", wrong.rules.contains(&shown))
         });
-        let of_password = (!wrong.password.is_empty()).then(|| wrong.password.join("; "));
+        let of_password = self.of_password(visit);
+        let of_password = (!of_password.is_empty()).then(|| of_password.join("; "));
         let field = |name, label, problem| Field {
             name,
             label,

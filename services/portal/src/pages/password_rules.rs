@@ -45,7 +45,7 @@ pub(super) fn verdicts(
 /// For our script: a line for each rule, with whether it is kept.
 pub(super) fn for_script(verdicts: &[Verdict]) -> Response {
     let line = |verdict: &Verdict| {
-        format!("{} {}\n", verdict.rule.word(), if verdict.passed { "kept" } else { "broken" })
+        format!("{} {}\n", verdict.in_force.rule.word(), if verdict.passed { "kept" } else { "broken" })
     };
     verdicts.iter().map(line).collect::<String>().into_response()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Ineligibility, PasswordRule, Refusal};
+use crate::domain::{Ineligibility, PasswordRule, Refusal, RuleInForce};
 use crate::peers::PeerError;
 use crate::web::{Fault, Visit};
 use crate::words::{Words, filled};
@@ -39,7 +39,10 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
         Refusal::FieldInvalid(fields) => {
             return Err(Fault::Broken(format!("identity refused the fields {}", fields.join(", ")).into()));
         }
-        Refusal::PasswordRefused(rules) => return Ok(broken(words, rules).join("; ")),
+        Refusal::PasswordRefused(rules) => {
+            let rules: Vec<RuleInForce> = rules.iter().map(|rule| rule.without_number()).collect();
+            return Ok(broken(words, &rules).join("; "));
+        }
         Refusal::Throttled(wait) => return Ok(waiting(*wait, &words.throttled_for, &words.throttled)),
         Refusal::SendLimited(wait) => {
             return Ok(waiting(*wait, &words.send_limited_for, &words.send_limited));
@@ -90,34 +93,59 @@ fn ineligible(words: &Words, why: Ineligibility) -> &String {
 }
 
 /// A sentence for each rule that is broken.
-pub(super) fn broken(words: &Words, rules: &[PasswordRule]) -> Vec<String> {
+pub(super) fn broken(words: &Words, rules: &[RuleInForce]) -> Vec<String> {
     rules.iter().map(|broken| filled(&words.rule_broken, "rule", rule(words, *broken))).collect()
 }
 
-/// What a rule demands.
-pub(super) fn rule(words: &Words, rule: PasswordRule) -> &str {
-    match rule {
-        PasswordRule::MinimumLength => &words.rule_minimum_length,
-        PasswordRule::MaximumLength => &words.rule_maximum_length,
-        PasswordRule::CharacterClasses => &words.rule_character_classes,
-        PasswordRule::Common => &words.rule_common,
-        PasswordRule::BannedTerm => &words.rule_banned_term,
-        PasswordRule::Personal => &words.rule_personal,
-        PasswordRule::Organisation => &words.rule_organisation,
-        PasswordRule::TooSimple => &words.rule_too_simple,
-        PasswordRule::History => &words.rule_history,
+/// What a rule demands, with its number where that is known.
+pub(super) fn rule(words: &Words, in_force: RuleInForce) -> String {
+    let numbered = |with: &str, unknown: &str| {
+        in_force.bound.map_or_else(|| unknown.to_owned(), |bound| filled(with, "count", bound))
+    };
+    match in_force.rule {
+        PasswordRule::MinimumLength => {
+            numbered(&words.rule_minimum_length, &words.rule_minimum_length_unknown)
+        }
+        PasswordRule::MaximumLength => {
+            numbered(&words.rule_maximum_length, &words.rule_maximum_length_unknown)
+        }
+        PasswordRule::CharacterClasses => {
+            numbered(&words.rule_character_classes, &words.rule_character_classes_unknown)
+        }
+        PasswordRule::Common => words.rule_common.clone(),
+        PasswordRule::BannedTerm => words.rule_banned_term.clone(),
+        PasswordRule::Personal => words.rule_personal.clone(),
+        PasswordRule::Organisation => words.rule_organisation.clone(),
+        PasswordRule::TooSimple => words.rule_too_simple.clone(),
+        PasswordRule::History => words.rule_history.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::{Catalogue, UiLocale};
 
     #[test]
     fn a_wait_is_rounded_up() {
         let seconds = [0, 1, 1_000, 1_001].map(|millis| whole_seconds(Duration::from_millis(millis)));
 
         assert_eq!(seconds, [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_rule_is_told_with_its_number_where_that_is_known() {
+        let catalogue = Catalogue::load().unwrap();
+        let words = &catalogue.of(UiLocale::En).general;
+        let of = |rule, bound| super::rule(words, RuleInForce { rule, bound });
+
+        assert_eq!(of(PasswordRule::MinimumLength, Some(12)), "has at least 12 characters");
+        assert_eq!(of(PasswordRule::MaximumLength, Some(64)), "has at most 64 characters");
+        let three = "has 3 of these: lower case, upper case, digits, other characters";
+        assert_eq!(of(PasswordRule::CharacterClasses, Some(3)), three);
+        assert_eq!(of(PasswordRule::MinimumLength, None), "is long enough for your organisation");
+        let broken = broken(words, &[RuleInForce { rule: PasswordRule::MinimumLength, bound: Some(12) }]);
+        assert_eq!(broken, ["Not met yet: has at least 12 characters"]);
     }
 
     #[test]

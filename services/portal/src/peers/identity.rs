@@ -13,9 +13,9 @@ use rekey_wire::time::unix_micros;
 
 use super::{
     Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, PeerFailure, Proof, ShownProof,
-    StartedReset, Verdict, Visitor,
+    StartedReset, Verdict, Visitor, verdicts,
 };
-use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule};
+use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey};
 
 /// Identity over gRPC.
 #[derive(Debug, Clone)]
@@ -238,13 +238,6 @@ fn offered(method: &wire::ResetMethod) -> Option<OfferedMethod> {
     })
 }
 
-/// What the rules that this release knows say of a candidate.
-pub(crate) fn verdicts(evaluated: &wire::EvaluatePasswordResponse) -> Vec<Verdict> {
-    let verdict =
-        |verdict: &wire::RuleVerdict| Some(Verdict { rule: rule(verdict.rule())?, passed: verdict.passed });
-    evaluated.verdicts.iter().filter_map(verdict).collect()
-}
-
 /// What a method is; none for one that this release does not know.
 pub(super) fn method_kind(kind: wire::MethodKind) -> Option<MethodKind> {
     match kind {
@@ -255,11 +248,6 @@ pub(super) fn method_kind(kind: wire::MethodKind) -> Option<MethodKind> {
         wire::MethodKind::Passkey => Some(MethodKind::Passkey),
         wire::MethodKind::Unspecified => None,
     }
-}
-
-fn rule(rule: wire::PasswordRule) -> Option<PasswordRule> {
-    let name = rule.as_str_name();
-    PasswordRule::parse(name.strip_prefix("PASSWORD_RULE_").unwrap_or(name))
 }
 
 pub(super) fn moment(at: Option<prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
@@ -280,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods_and_rules_are_taken_in_our_own_words() {
+    fn methods_are_taken_in_our_own_words() {
         let method = wire::ResetMethod {
             method_id: "2".to_owned(),
             kind: wire::MethodKind::Phone.into(),
@@ -300,8 +288,6 @@ mod tests {
         let passkey = offered(&passkey).unwrap();
         assert_eq!((passkey.kind, &*passkey.passkey_options), (MethodKind::Passkey, "{}"));
         assert_eq!(offered(&unknown), None);
-        assert_eq!(rule(wire::PasswordRule::TooSimple), Some(PasswordRule::TooSimple));
-        assert_eq!(rule(wire::PasswordRule::Unspecified), None);
     }
 
     #[test]

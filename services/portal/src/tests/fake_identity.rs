@@ -9,7 +9,9 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 
-use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
+use crate::domain::{
+    Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal, RuleInForce,
+};
 use crate::peers::{
     Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, Proof, ShownProof,
     SignInOutcome, StartedReset, Verdict, Visitor,
@@ -143,8 +145,11 @@ impl Identity for FakeIdentity {
         self.ask("evaluate".to_owned())?;
         let is_long = candidate.expose_secret().len() >= 8;
         Ok(vec![
-            Verdict { rule: PasswordRule::MinimumLength, passed: is_long },
-            Verdict { rule: PasswordRule::Common, passed: true },
+            Verdict {
+                in_force: RuleInForce { rule: PasswordRule::MinimumLength, bound: Some(8) },
+                passed: is_long,
+            },
+            Verdict { in_force: PasswordRule::Common.without_number(), passed: true },
         ])
     }
 

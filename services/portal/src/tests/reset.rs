@@ -158,7 +158,8 @@ async fn rules_are_shown_before_typing_and_those_that_were_broken_afterwards() {
     let shown = browser.get(&page).await;
     let hidden = [("form_token", shown.field("form_token")), ("request_id", shown.field("request_id"))];
     let hidden: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    world.identity.refuse(Refusal::PasswordRefused(vec![PasswordRule::History]));
+    let broken = vec![PasswordRule::MinimumLength, PasswordRule::History];
+    world.identity.refuse(Refusal::PasswordRefused(broken));
     let typed = [("password", "old password"), ("repeated", "old password")];
     let refused = browser.post(&page, &[&hidden[..], &typed].concat()).await;
     let evaluate = [("password", "short"), ("evaluate", "1")];
@@ -168,8 +169,11 @@ async fn rules_are_shown_before_typing_and_those_that_were_broken_afterwards() {
         before.contains("data-rule=\"MINIMUM_LENGTH\"") && !before.contains("class=\"broken\""),
         "{before}"
     );
+    assert!(before.contains(">has at least 8 characters</li>"), "{before}");
     assert!(differing.text.contains("<a href=\"#repeated\">Enter the same password in both fields</a>"));
     assert!(refused.text.contains("data-rule=\"HISTORY\" class=\"broken\""), "{}", refused.text);
+    let said = "Not met yet: has at least 8 characters; Not met yet: is not one that you had before";
+    assert!(refused.text.contains(said), "{}", refused.text);
     assert!(!refused.text.contains("old password"));
     assert_eq!(evaluated.text, "MINIMUM_LENGTH broken\nCOMMON kept\n");
 }

@@ -17,6 +17,9 @@ use crate::domain::tenant::Tenant;
 /// Names shorter than this are not searched for: they hide in too many good passwords.
 const NAME_MIN: usize = 4;
 
+/// How many of the four classes of characters a tenant asks for that asks for classes.
+const CLASSES_MIN: u32 = 3;
+
 /// A rule that a candidate breaks; names are those of `PasswordRule` in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
@@ -92,6 +95,22 @@ impl Broken {
             Self::History => "HISTORY",
         }
     }
+
+    /// The number that a person must know to keep the rule; 0 for a rule without one. Nobody counts points, and the
+    /// meter never speaks of history.
+    pub(crate) const fn bound(self) -> u32 {
+        match self {
+            Self::MinimumLength { minimum } => minimum,
+            Self::MaximumLength { maximum } => maximum,
+            Self::CharacterClasses => CLASSES_MIN,
+            Self::Common
+            | Self::BannedTerm
+            | Self::Personal
+            | Self::Organisation
+            | Self::TooSimple { .. }
+            | Self::History => 0,
+        }
+    }
 }
 
 impl PasswordContext {
@@ -128,7 +147,7 @@ pub(crate) fn evaluate(candidate: &Password, rules: &PasswordRules, around: &Pas
         // Nothing more is said about it: the rest of the work grows with the length.
         return Verdict { broken: vec![Broken::MaximumLength { maximum: rules.maximum_length }] };
     }
-    if rules.require_three_classes && classes(candidate.expose()) < 3 {
+    if rules.require_three_classes && classes(candidate.expose()) < CLASSES_MIN {
         broken.push(Broken::CharacterClasses);
     }
     let folded = fold(candidate.expose());
@@ -168,7 +187,7 @@ fn names<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Folded> {
     names
 }
 
-fn classes(text: &str) -> usize {
+fn classes(text: &str) -> u32 {
     let is_other = |c: char| !c.is_uppercase() && !c.is_lowercase() && !c.is_numeric();
     [
         text.chars().any(char::is_uppercase),
@@ -177,6 +196,6 @@ fn classes(text: &str) -> usize {
         text.chars().any(is_other),
     ]
     .into_iter()
-    .filter(|there| *there)
-    .count()
+    .map(u32::from)
+    .sum()
 }

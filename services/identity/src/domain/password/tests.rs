@@ -149,6 +149,19 @@ fn the_bundled_list_is_clean() {
 }
 
 #[test]
+fn a_rule_tells_the_number_that_a_person_must_know() {
+    let numbered = [
+        Broken::MinimumLength { minimum: 12 },
+        Broken::MaximumLength { maximum: 64 },
+        Broken::CharacterClasses,
+    ];
+    let others = [Broken::Common, Broken::TooSimple { points: 2, needed: 5 }, Broken::History];
+
+    assert_eq!(numbered.map(Broken::bound), [12, 64, 3]);
+    assert_eq!(others.map(Broken::bound), [0, 0, 0]);
+}
+
+#[test]
 fn a_verdict_names_no_word() {
     let around = PasswordContext::of(&account(), &tenant());
 

@@ -6,7 +6,7 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::change_password_response::Result as Outcome;
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 
-use crate::domain::PasswordRule;
+use crate::domain::RuleInForce;
 use crate::pages::password_form::{PASSWORD, PasswordForm, WrongPassword, typed_password};
 use crate::pages::password_rules;
 use crate::pages::sentences::refusal;
@@ -76,8 +76,8 @@ async fn verdicts(member: &Member, candidate: &SecretString) -> Result<Vec<Verdi
 
 async fn page(member: &Member, of_current: Option<&str>, wrong: &WrongPassword) -> Result<Response, Fault> {
     let (visit, words) = (&member.visit, &member.visit.texts().account);
-    let in_force = verdicts(member, &password_rules::any_candidate()).await?;
-    let rules: Vec<PasswordRule> = in_force.iter().map(|verdict| verdict.rule).collect();
+    let evaluated = verdicts(member, &password_rules::any_candidate()).await?;
+    let rules: Vec<RuleInForce> = evaluated.iter().map(|verdict| verdict.in_force).collect();
     let current = Field {
         name: CURRENT,
         label: &words.current_password_label,
@@ -97,6 +97,6 @@ async fn page(member: &Member, of_current: Option<&str>, wrong: &WrongPassword) 
     };
     let body = visit.body("account_narrow", Values::default().html("body", form.body(visit)?))?;
     let of_current = of_current.map(|text| Problem::of(CURRENT, text));
-    let problems = of_current.into_iter().chain(wrong.problems()).collect();
+    let problems = of_current.into_iter().chain(form.problems(visit)).collect();
     member.page(Place::Password, Content { problems, ..Content::new(&words.change_password, body) })
 }

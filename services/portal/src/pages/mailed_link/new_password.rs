@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use super::{arrived, done_page};
 use crate::cookies::NewPasswordLink;
-use crate::domain::{PasswordRule, Refusal};
+use crate::domain::{Refusal, RuleInForce};
 use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::pages::proof_forms::Link;
@@ -59,14 +59,14 @@ fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
         action: PATH,
         login: "",
         current: None,
-        rules: &PasswordRule::ALWAYS,
+        rules: &RuleInForce::ALWAYS,
         is_evaluated: false,
         wrong,
     };
     let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
-        problems: wrong.problems(),
+        problems: form.problems(visit),
         ..Content::new(&words.password_title, form.body(visit)?)
     })
 }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::challenge::{Answered, Waiting};
-use crate::domain::{PasswordRule, Question};
+use crate::domain::{Question, RuleInForce};
 use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::peers::ChallengeAnswer;
@@ -38,14 +38,14 @@ pub(super) fn page(visit: &Visit, waiting: &Waiting, wrong: &WrongPassword) -> R
         action: &action,
         login: &waiting.progress.login,
         current: None,
-        rules: &PasswordRule::ALWAYS,
+        rules: &RuleInForce::ALWAYS,
         is_evaluated: false,
         wrong,
     };
     let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
-        problems: wrong.problems(),
+        problems: form.problems(visit),
         ..Content::new(&words.password_title, form.body(visit)?)
     })
 }

@@ -50,7 +50,7 @@ async function passwords(stage, page) {
 
   // The name of the organisation, and far too short.
   await choose(page, "acme");
-  await isWrong(stage, page, "password", "Not met yet: is long enough for your organisation");
+  await isWrong(stage, page, "password", "Not met yet: has at least 8 characters");
   const said = await page.locator(".summary a").allInnerTexts();
   const marked = await page.locator(".rules li.broken").allInnerTexts();
   assert.ok(said.includes("Not met yet: is not made of your organisation's name"), said.join("\n"));
