@@ -1,6 +1,7 @@
 // Nothing secret stands in an address, the history, a referrer or where scripts read; what is kept is kept in cookies of this host alone.
 import assert from "node:assert/strict";
 
+import { history } from "../account.mjs";
 import { walk } from "../reset.mjs";
 
 export default async function leaks(stage) {
@@ -41,11 +42,4 @@ function cookiesAreOfThisHost(cookies) {
     assert.match(name, /^__Host-/);
     assert.deepEqual({ path, secure, httpOnly, sameSite }, { path: "/", secure: true, httpOnly: true, sameSite: "Lax" });
   }
-}
-
-// Addresses and titles, as "back" lists them.
-async function history(page) {
-  const browser = await page.context().newCDPSession(page);
-  const { entries } = await browser.send("Page.getNavigationHistory");
-  return entries.flatMap(({ url, title }) => [url, title]);
 }
