@@ -1,8 +1,10 @@
 // Nothing secret stands in an address, the history, a referrer or where scripts read; what is kept is kept in cookies of this host alone.
 import assert from "node:assert/strict";
 
-import { history } from "../account.mjs";
+import { enter, history } from "../account.mjs";
 import { walk } from "../reset.mjs";
+
+const BEHIND_SIGN_IN = ["/account", "/account/security-info", "/account/password", "/account/sessions"];
 
 export default async function leaks(stage) {
   const [person] = stage.people;
@@ -11,13 +13,20 @@ export default async function leaks(stage) {
   page.context().on("request", (request) => seen.push(request.url(), request.headers().referer ?? ""));
   const secrets = [person.login, stage.newPassword];
 
-  await walk(stage, page, person, async () => {
+  const look = async () => {
     await stage.check(page);
     const tokens = await page.locator("[name=form_token], [name=request_id]").all();
     secrets.push(...(await Promise.all(tokens.map((token) => token.getAttribute("value")))));
     seen.push(...(await page.evaluate(readable)));
     cookiesAreOfThisHost(await page.context().cookies());
-  });
+  };
+  await walk(stage, page, person, look);
+  await enter(page, { ...person, password: stage.newPassword });
+  await page.waitForURL(/\/account$/);
+  for (const path of BEHIND_SIGN_IN) {
+    await page.goto(path);
+    await look();
+  }
 
   secrets.push(...(await stage.codes(person.login)));
   seen.push(...(await history(page)));
