@@ -8,6 +8,7 @@
 //! | [`callers`] | backends that may do little |
 //! | [`Past`] | what an earlier release left behind, to start on |
 //! | [`contents`] | what the stores hold, row by row |
+//! | [`visitor`] | somebody who writes requests to the portal by hand |
 //! | [`needles`] | secrets in every spelling, looked for in whatever was kept or said |
 //!
 //! Nothing is faked but the clock and the way out: messages end in the inbox.
@@ -36,6 +37,7 @@ pub mod person;
 pub mod post;
 pub mod processes;
 mod stores;
+pub mod visitor;
 pub mod waiting;
 pub mod web;
 mod world;

@@ -51,6 +51,16 @@ pub struct World {
     _scratch: TempDir,
 }
 
+/// What a suite begins with.
+#[derive(Default)]
+struct Beginning<'a> {
+    /// Settings, written without the `REKEY__` that the environment has.
+    changes: &'a [(&'a str, &'a str)],
+    metrics: Metrics,
+    past: Option<&'a Past>,
+    takes_passkeys: bool,
+}
+
 impl World {
     /// Starts a suite with the defaults of development, cheap hashing and no time grid.
     pub async fn start(stores: Stores) -> Self {
@@ -64,15 +74,21 @@ impl World {
 
     /// The same with these metrics on the port of health, as telemetry of the process gives them.
     pub async fn start_measured(stores: Stores, changes: &[(&str, &str)], metrics: Metrics) -> Self {
-        Self::begin(stores, changes, metrics, None).await
+        Self::begin(stores, Beginning { changes, metrics, ..Beginning::default() }).await
+    }
+
+    /// The same with passkeys, as `rekey up` takes them: those of the portal's pages.
+    pub async fn start_with_passkeys(stores: Stores) -> Self {
+        Self::begin(stores, Beginning { takes_passkeys: true, ..Beginning::default() }).await
     }
 
     /// A suite on what an earlier release left behind: its keys, its data, its tenant, at the time it was stopped.
     pub async fn start_after(stores: Stores, past: &Past) -> Self {
-        Self::begin(stores, &[], Metrics::default(), Some(past)).await
+        Self::begin(stores, Beginning { past: Some(past), ..Beginning::default() }).await
     }
 
-    async fn begin(stores: Stores, changes: &[(&str, &str)], metrics: Metrics, past: Option<&Past>) -> Self {
+    async fn begin(stores: Stores, beginning: Beginning<'_>) -> Self {
+        let Beginning { changes, metrics, past, takes_passkeys } = beginning;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let now = past.map_or(1_790_000_000, |past| past.unix_seconds);
         let clock = ManualClock::starting_at(Timestamp::from_unix_micros(now * 1_000_000));
@@ -93,6 +109,9 @@ impl World {
         let addresses = Addresses::new(&sockets, inbox_port.local_addr().unwrap()).unwrap();
         let mut overrides = development::settings(&folder, &servers.named());
         overrides.extend(development::endpoints(&addresses, &folder));
+        if takes_passkeys {
+            overrides.extend(development::passkeys(&addresses, &defaults).unwrap());
+        }
         overrides.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));
         let document = settings::builder().environment(overrides.clone()).load().unwrap();
         rekey_identity::migrate(&document.part("identity").unwrap()).await.unwrap();

@@ -160,11 +160,11 @@ impl Suite {
         Caller::connect(self.ready.notification, self.tenant_id(), Some(&self.ready.service_token)).await
     }
 
-    /// Where browsers reach the portal.
-    pub(crate) fn portal(&self) -> anyhow::Result<SocketAddr> {
+    /// Where browsers reach the portal: its host and port, as the address bar has them.
+    pub(crate) fn portal(&self) -> anyhow::Result<&str> {
         let url = self.ready.portal.as_deref().context("this program has no portal")?;
-        let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
-        address.with_context(|| format!("the portal is at {url}, which is no address of plain HTTP"))
+        let host = url.strip_prefix("http://");
+        host.with_context(|| format!("the portal is at {url}, which is no address of plain HTTP"))
     }
 
     /// Makes people with confirmed addresses; their logins begin with `name`.

@@ -4,10 +4,14 @@
 use std::net::SocketAddr;
 
 use rekey_client::{ClientSettings, Connection};
+use rekey_runtime::settings::Document;
 
 use crate::Part;
 use crate::folder::{DataFolder, KEYS};
 use crate::suite::Sockets;
+
+/// What browsers call this machine. Passkeys belong to names, and an address is none (WebAuthn Level 3, 5.1.3).
+const THIS_MACHINE: &str = "localhost";
 
 /// A setting, as a variable and its text.
 pub type Setting = (String, String);
@@ -56,6 +60,11 @@ impl Addresses {
             Part::Notification => self.notification,
             Part::Portal => self.portal,
         }
+    }
+
+    /// Where browsers reach the portal.
+    pub fn portal_url(&self) -> String {
+        format!("http://{THIS_MACHINE}:{}", self.portal.port())
     }
 }
 
@@ -114,17 +123,29 @@ pub fn endpoints(addresses: &Addresses, folder: &DataFolder) -> Vec<Setting> {
         ("PORTAL__IDENTITY", addresses.identity, "portal"),
         ("PORTAL__NOTIFICATION", addresses.notification, "portal"),
     ];
-    let portal = format!("http://{}", addresses.portal);
+    let portal = addresses.portal_url();
     let mut settings = vec![
         set("PORTAL__PUBLIC_URL", &portal),
         set("IDENTITY__PORTAL_URL", &portal),
-        set("NOTIFICATION__TEMPLATES__LINK_HOSTS", &addresses.portal.ip().to_string()),
+        set("NOTIFICATION__TEMPLATES__LINK_HOSTS", THIS_MACHINE),
     ];
     for (peer, address, caller) in calls {
         settings.push(set(&format!("{peer}__ENDPOINT"), &format!("http://{address}")));
         settings.push(set(&format!("{peer}__TOKEN_FILE"), &folder.token(caller).display().to_string()));
     }
     settings
+}
+
+/// Passkeys for the portal's pages, unless the settings say already who takes them.
+pub fn passkeys(addresses: &Addresses, document: &Document) -> anyhow::Result<Vec<Setting>> {
+    let identity: rekey_identity::config::Settings = document.part("identity")?;
+    if !identity.passkeys.relying_party_id.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![
+        set("IDENTITY__PASSKEYS__RELYING_PARTY_ID", THIS_MACHINE),
+        set("IDENTITY__PASSKEYS__ORIGINS", &addresses.portal_url()),
+    ])
 }
 
 /// A connection in the name of the command line, which may do everything.

@@ -34,7 +34,7 @@ async fn the_ready_file_has_its_published_shape_and_is_private() {
     assert_eq!(fields, published);
     assert_eq!(mode & 0o777, 0o600);
     let base = demo.text("inbox");
-    assert!(demo.text("portal").starts_with("http://127.0.0.1:"));
+    assert!(demo.text("portal").starts_with("http://localhost:"));
     let pages = [demo.text("inbox_page"), demo.text("inbox_messages")];
     assert_eq!(pages, [format!("{base}/dev/inbox"), format!("{base}/dev/inbox.json")]);
     assert_eq!(demo.text("profile"), demo.profile.display().to_string());

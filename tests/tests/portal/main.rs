@@ -5,13 +5,14 @@
 //! |---|---|
 //! | `journeys` | which programs are played together |
 //! | `stage` | a suite with its people, and one run of a program |
+//! | `prompter` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
-//! | `safety` | requests that no browser of an honest person sends |
-//! | `visitor` | who sends them |
+//! | `safety`, `members` | requests that no browser of an honest person sends |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod journeys;
+mod members;
+mod prompter;
 mod reports;
 mod safety;
 mod stage;
-mod visitor;

@@ -1,8 +1,7 @@
 //! Requests that no browser of an honest person sends, and what browsers are told. Stores make no difference to it.
 
+use rekey_tests::visitor::Visitor;
 use rekey_tests::{Stores, World, on_stores};
-
-use crate::visitor::Visitor;
 
 on_stores!(embedded Embedded:
     every_page_is_kept_by_nobody_and_framed_by_nobody,
@@ -94,8 +93,8 @@ async fn a_form_that_is_too_large_is_refused(stores: Stores) {
     let of_bytes = |bytes: usize| format!("{start}{}", "x".repeat(bytes - start.len()));
 
     // The default of `portal.requests.max_body_bytes`.
-    let largest = visitor.post("/help", &of_bytes(16_384)).await;
-    let larger = visitor.post("/help", &of_bytes(16_385)).await;
+    let largest = visitor.post("/help", &of_bytes(65_536)).await;
+    let larger = visitor.post("/help", &of_bytes(65_537)).await;
 
     // The largest is read, and its message found too long.
     assert_eq!((largest.status, larger.status), (422, 413));

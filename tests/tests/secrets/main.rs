@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod capture;
+mod pages;
 mod stores;
 mod story;
 

@@ -24,7 +24,7 @@ use tonic::metadata::KeyAndValueRef;
 
 use crate::capture::Place;
 
-use crate::stores;
+use crate::{pages, stores};
 
 /// Longer than anything that is there by chance.
 pub(crate) const CODE_LENGTH: usize = 10;
@@ -62,6 +62,7 @@ pub(crate) async fn tell(world: &World) -> Told {
     add_an_address(world, &zoe, &mut told).await;
     be_robbed(world, &zoe, &mut told).await;
     be_asked_for_a_new_password(world, &mut told).await;
+    pages::visit(world, &mut told).await;
     world.settled().await;
     told.places.extend(stores::all_of(world).await);
     told
@@ -113,7 +114,7 @@ fn add_tokens(name: &str, tokens: &SessionTokens, secrets: &mut Needles) {
 }
 
 /// A token of ours, as text and as the bytes it stands for.
-fn add_token(name: &str, token: &str, secrets: &mut Needles) {
+pub(crate) fn add_token(name: &str, token: &str, secrets: &mut Needles) {
     secrets.add(name, token);
     if let Ok(bytes) = BASE64_URL_SAFE_NO_PAD.decode(token) {
         secrets.add(&format!("{name} as bytes"), bytes);
@@ -151,7 +152,7 @@ async fn stay_signed_in(world: &World, zoe: &Person, told: &mut Told) {
 }
 
 /// The code in the newest message to an address.
-async fn code_for(world: &World, address: &str) -> String {
+pub(crate) async fn code_for(world: &World, address: &str) -> String {
     let code_in = |text: &str| {
         let mut runs = text.split(|c: char| !c.is_ascii_digit());
         runs.find(|run| run.len() == CODE_LENGTH).map(str::to_owned)

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -19,7 +18,8 @@ const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// Somebody's browser.
 pub(super) struct Browser {
-    address: SocketAddr,
+    /// Whom it asks, as the address bar has it: `host:port`.
+    host: String,
     /// By name.
     cookies: BTreeMap<String, String>,
     connection: Option<TcpStream>,
@@ -38,13 +38,13 @@ pub(super) struct Answer {
 
 impl Browser {
     /// One that knows nothing yet.
-    pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, cookies: BTreeMap::new(), connection: None }
+    pub(super) fn new(host: &str) -> Self {
+        Self { host: host.to_owned(), cookies: BTreeMap::new(), connection: None }
     }
 
     /// One that belongs to the demo's organisation.
-    pub(super) async fn of_demo(address: SocketAddr) -> anyhow::Result<Self> {
-        let mut browser = Self::new(address);
+    pub(super) async fn of_demo(host: &str) -> anyhow::Result<Self> {
+        let mut browser = Self::new(host);
         browser.get("/o/demo").await?.leads_on()?;
         Ok(browser)
     }
@@ -92,7 +92,7 @@ impl Browser {
             Some(connection) if is_open(&connection) => connection,
             // The portal closes connections on which nothing was asked for a while; browsers open another.
             _ => {
-                let connection = TcpStream::connect(self.address).await?;
+                let connection = TcpStream::connect(self.host.as_str()).await?;
                 connection.set_nodelay(true)?;
                 connection
             }
@@ -109,7 +109,7 @@ impl Browser {
     fn request(&self, method: &str, path: &str, form: Option<&str>) -> String {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let host = self.address;
+        let host = &self.host;
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: rekey-bench/1\r\nAccept-Language: en\r\n"
         );
@@ -222,7 +222,7 @@ mod tests {
                           Content-Length: 5\r\n\r\nhello";
 
     fn browser() -> Browser {
-        Browser::new("127.0.0.1:7304".parse().unwrap())
+        Browser::new("localhost:7304")
     }
 
     #[test]
@@ -263,8 +263,8 @@ mod tests {
     fn a_form_says_where_it_comes_from_and_how_long_it_is() {
         let request = browser().request("POST", "/reset", Some("login=zoe"));
 
-        assert!(request.starts_with("POST /reset HTTP/1.1\r\nHost: 127.0.0.1:7304\r\n"), "{request}");
-        assert!(request.contains("Origin: http://127.0.0.1:7304\r\n"), "{request}");
+        assert!(request.starts_with("POST /reset HTTP/1.1\r\nHost: localhost:7304\r\n"), "{request}");
+        assert!(request.contains("Origin: http://localhost:7304\r\n"), "{request}");
         assert!(request.ends_with("Content-Length: 9\r\n\r\nlogin=zoe"), "{request}");
     }
 

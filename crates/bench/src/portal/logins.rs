@@ -63,12 +63,12 @@ async fn sample(
     samples: usize,
     browsers: usize,
 ) -> anyhow::Result<Vec<Vec<Duration>>> {
-    let (address, logins) = (suite.portal()?, Arc::new(logins));
+    let (host, logins) = (suite.portal()?, Arc::new(logins));
     let mut running = JoinSet::new();
     for lane in 0..browsers {
-        let logins = Arc::clone(&logins);
+        let (logins, host) = (Arc::clone(&logins), host.to_owned());
         running.spawn(async move {
-            let mut browser = Browser::of_demo(address).await?;
+            let mut browser = Browser::of_demo(&host).await?;
             let mut times = vec![Vec::new(); KINDS.len()];
             // The first requests pay for what later ones find warm.
             post_login(&mut browser, &logins.of(0, lane)).await?;

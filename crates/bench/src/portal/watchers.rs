@@ -108,16 +108,16 @@ fn lines(outcome: &Outcome) -> Vec<Line> {
 /// Brings the browsers to their pages, some at once, and has them hang up.
 async fn gather(suite: &Suite, watching: Watching) -> anyhow::Result<Vec<Watcher>> {
     let journey = Arc::new(Journey::prepare(suite, watching.page, watching.watchers).await?);
-    let address = suite.portal()?;
+    let host = suite.portal()?;
     let mut under_way = JoinSet::new();
     let mut watchers = Vec::new();
     for number in 0..watching.watchers {
         if under_way.len() >= ON_THEIR_WAY {
             watchers.push(under_way.join_next().await.context("a browser is under way")???);
         }
-        let journey = Arc::clone(&journey);
+        let (journey, host) = (Arc::clone(&journey), host.to_owned());
         under_way.spawn(async move {
-            let mut browser = Browser::of_demo(address).await?;
+            let mut browser = Browser::of_demo(&host).await?;
             let path = journey.go(&mut browser, number).await?;
             browser.show(&path).await?;
             browser.hang_up();

@@ -93,10 +93,10 @@ impl Announcement<'_> {
 
     /// Every address that is served, as bound, and the profile.
     fn whereabouts(&self) -> anyhow::Result<Value> {
-        let Addresses { identity, verification, notification, portal, inbox } = self.addresses;
+        let Addresses { identity, verification, notification, inbox, .. } = self.addresses;
         let inbox = format!("http://{inbox}");
         Ok(json!({
-            "portal": format!("http://{portal}"),
+            "portal": self.addresses.portal_url(),
             "identity": identity.to_string(),
             "verification": verification.to_string(),
             "notification": notification.to_string(),
@@ -115,7 +115,7 @@ impl Announcement<'_> {
         let is_default = **profile == folder::default_profile();
         let named = if is_default { String::new() } else { format!(" --profile {}", profile.display()) };
         format!(
-            "Rekey is up: open http://{}/o/{HANDLE} in a browser.\n\
+            "Rekey is up: open {}/o/{HANDLE} in a browser.\n\
              \n\
              \x20 identity      {}\n\
              \x20 verification  {}\n\
@@ -129,7 +129,7 @@ impl Announcement<'_> {
              \x20 rekey{named} inbox --to {login}\n\
              \n\
              First passwords are in {}. Ctrl-C stops everything.",
-            addresses.portal,
+            addresses.portal_url(),
             addresses.identity,
             addresses.verification,
             addresses.notification,
@@ -165,7 +165,7 @@ mod tests {
         let summary = announcement.summary().unwrap();
 
         let expected = json!({
-            "portal": "http://127.0.0.1:4",
+            "portal": "http://localhost:4",
             "identity": "127.0.0.1:1",
             "verification": "127.0.0.1:2",
             "notification": "127.0.0.1:3",

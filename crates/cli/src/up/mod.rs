@@ -71,6 +71,7 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     let addresses = Addresses::new(&sockets, inbox_port.local_addr()?)?;
     let health = sockets.health_address()?;
     overrides.extend(development::endpoints(&addresses, &folder));
+    overrides.extend(development::passkeys(&addresses, &document)?);
     let document = settings::document(config, overrides)?;
     migrate(&document).await?;
 

@@ -46,6 +46,8 @@ export class Stage {
   #scriptless = new WeakSet();
   #faults = [];
   #changed = [];
+  #asked = [];
+  #shutOut = [];
   #pages = 0;
   #heaviest = 0;
 
@@ -69,6 +71,16 @@ export class Stage {
     return this.#told.people;
   }
 
+  // The other organisation: its handle, its name, and a person of it.
+  get elsewhere() {
+    return this.#told.elsewhere;
+  }
+
+  // Where ours are.
+  get portal() {
+    return this.#told.portal;
+  }
+
   get newPassword() {
     return this.#told.newPassword;
   }
@@ -87,6 +99,16 @@ export class Stage {
     if (options.javaScriptEnabled === false) this.#scriptless.add(context);
     this.#watch(context, new URL(portal).origin);
     return context.newPage();
+  }
+
+  // A page of another site, in a browser of its own that nobody watches: what it does wrong is no fault of ours.
+  async openElsewhere() {
+    const { portal, prompter } = this.#told;
+    const context = await this.#browser.newContext({ baseURL: portal, locale: "en" });
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    await page.goto(`${prompter}/elsewhere`);
+    return page;
   }
 
   // What a browser notes of a page that is wrong, and what a page asks for that it should not.
@@ -147,10 +169,15 @@ export class Stage {
     await page.emulateMedia({ colorScheme: LOOKS[0].colorScheme });
   }
 
+  // What was mailed to somebody so far, newest first.
+  async #mails(login) {
+    const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
+    return messages.filter(({ to }) => to === login).map(({ text }) => text);
+  }
+
   // The codes that were mailed to somebody so far, newest first.
   async codes(login) {
-    const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
-    const texts = messages.filter(({ to }) => to === login).map(({ text }) => text);
+    const texts = await this.#mails(login);
     return texts.map((text) => text.split(/\s+/).find((word) => /^\d{6,10}$/.test(word))).filter(Boolean);
   }
 
@@ -160,6 +187,22 @@ export class Stage {
       const codes = await this.codes(login);
       return codes.length >= mails ? codes[0] : undefined;
     });
+  }
+
+  // The newest link to a page that was mailed to somebody, once one has come.
+  async link(login, path) {
+    return until(`a link to ${path} for ${login}`, async () => {
+      const words = (await this.#mails(login)).flatMap((text) => text.split(/\s+/));
+      return words.find((word) => word.includes(`${path}?token=`));
+    });
+  }
+
+  // An administrator does this about somebody's password, in a word of the contract; the one that was generated, if one was.
+  async resetPassword({ login }, mode) {
+    const act = `${this.#told.prompter}/password/${encodeURIComponent(login)}/${mode}`;
+    const answer = await fetch(act, { method: "POST" });
+    assert.equal(answer.status, 200, act);
+    return answer.text();
   }
 
   // Moves the clock of the suite; what it shows then, in seconds since 1970.
@@ -173,9 +216,20 @@ export class Stage {
     this.#changed.push(login);
   }
 
+  // From now on somebody is asked for more than their password.
+  asked({ login }) {
+    this.#asked.push(login);
+  }
+
+  // From now on somebody's password leads nowhere.
+  shutOut({ login }) {
+    this.#shutOut.push(login);
+  }
+
   report() {
     isNothing(this.#faults, "after the last page");
-    return { pages: this.#pages, heaviest: this.#heaviest, changed: this.#changed };
+    const [pages, heaviest] = [this.#pages, this.#heaviest];
+    return { pages, heaviest, changed: this.#changed, asked: this.#asked, shutOut: this.#shutOut };
   }
 
   // What stands on the pages that are open, for whoever reads of a failure.

@@ -1,7 +1,10 @@
 // Nothing secret stands in an address, the history, a referrer or where scripts read; what is kept is kept in cookies of this host alone.
 import assert from "node:assert/strict";
 
+import { enter, history } from "../account.mjs";
 import { walk } from "../reset.mjs";
+
+const BEHIND_SIGN_IN = ["/account", "/account/security-info", "/account/password", "/account/sessions"];
 
 export default async function leaks(stage) {
   const [person] = stage.people;
@@ -10,13 +13,20 @@ export default async function leaks(stage) {
   page.context().on("request", (request) => seen.push(request.url(), request.headers().referer ?? ""));
   const secrets = [person.login, stage.newPassword];
 
-  await walk(stage, page, person, async () => {
+  const look = async () => {
     await stage.check(page);
     const tokens = await page.locator("[name=form_token], [name=request_id]").all();
     secrets.push(...(await Promise.all(tokens.map((token) => token.getAttribute("value")))));
     seen.push(...(await page.evaluate(readable)));
     cookiesAreOfThisHost(await page.context().cookies());
-  });
+  };
+  await walk(stage, page, person, look);
+  await enter(page, { ...person, password: stage.newPassword });
+  await page.waitForURL(/\/account$/);
+  for (const path of BEHIND_SIGN_IN) {
+    await page.goto(path);
+    await look();
+  }
 
   secrets.push(...(await stage.codes(person.login)));
   seen.push(...(await history(page)));
@@ -41,11 +51,4 @@ function cookiesAreOfThisHost(cookies) {
     assert.match(name, /^__Host-/);
     assert.deepEqual({ path, secure, httpOnly, sameSite }, { path: "/", secure: true, httpOnly: true, sameSite: "Lax" });
   }
-}
-
-// Addresses and titles, as "back" lists them.
-async function history(page) {
-  const browser = await page.context().newCDPSession(page);
-  const { entries } = await browser.send("Page.getNavigationHistory");
-  return entries.flatMap(({ url, title }) => [url, title]);
 }

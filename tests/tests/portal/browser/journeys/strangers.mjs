@@ -43,7 +43,7 @@ async function pagesOf(stage, login, code) {
 }
 
 // Without what is of one reset: its name, its tokens (but how long they are), and the login.
-function masked(html, login) {
+export function masked(html, login) {
   return html
     .replaceAll(login, "LOGIN")
     .replace(/reset\/[\w-]{8}\//g, "reset/RESET/")

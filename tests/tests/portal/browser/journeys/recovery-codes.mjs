@@ -1,0 +1,44 @@
+// Recovery codes are shown once: neither a reload nor "back" shows them again.
+import assert from "node:assert/strict";
+
+import { makeRecoveryCodes, said, signIn } from "../account.mjs";
+
+export default async function recoveryCodes(stage) {
+  const [person, other] = stage.people;
+  const page = await stage.open({ permissions: ["clipboard-read", "clipboard-write"] });
+  await shownOnce(stage, page, person, async (codes) => {
+    await page.getByRole("button", { name: "Print" }).waitFor();
+    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes.join("\n"));
+  });
+  await shownOnce(stage, await stage.open({ javaScriptEnabled: false }), other, async () => {});
+}
+
+async function shownOnce(stage, page, person, look) {
+  await signIn(stage, page, person);
+  await page.goto("/account/recovery-codes");
+  await page.getByText("You have no recovery codes.").waitFor();
+
+  const codes = await makeRecoveryCodes(stage, page);
+  assert.equal(new Set(codes).size, 10);
+  await look(codes);
+  await page.reload();
+  await said(stage, page, "These codes were shown once and are not shown again.");
+  assert.deepEqual(await shown(page, codes), []);
+  await page.goBack();
+  await stage.check(page);
+  assert.deepEqual(await shown(page, codes), []);
+
+  await page.goto("/account/recovery-codes");
+  await page.getByText("Codes left: 10").waitFor();
+  const next = await makeRecoveryCodes(stage, page);
+  assert.deepEqual(next.filter((code) => codes.includes(code)), []);
+  await page.getByRole("link", { name: "I have saved them" }).click();
+  await stage.titled(page, "Security info");
+}
+
+async function shown(page, codes) {
+  const content = await page.content();
+  return codes.filter((code) => content.includes(code));
+}

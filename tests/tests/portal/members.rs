@@ -1,0 +1,219 @@
+//! Requests in the name of somebody who is signed in: what others send, plant or copy, and where they would lead the person. Stores make
+//! no difference to it.
+
+use std::path::Path;
+
+use rekey_tests::person::create_tenant;
+use rekey_tests::visitor::{Visitor, encoded};
+use rekey_tests::{Stores, World, on_stores};
+use rekey_wire::options::v1::Role;
+
+const SESSION: &str = "__Host-rekey-session";
+const FORM_SECRET: &str = "__Host-rekey-form";
+
+/// The default of `portal.requests.max_body_bytes`.
+const LARGEST_FORM: usize = 65_536;
+
+on_stores!(embedded Embedded:
+    what_was_planted_before_signing_in_is_worth_nothing_after,
+    a_session_that_was_copied_ends_with_its_own,
+    nobody_is_led_elsewhere_after_signing_in,
+    no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in,
+    no_form_of_theirs_may_be_larger_than_the_settings_say,
+    a_session_is_of_its_organisation_wherever_the_browser_goes,
+    pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody,
+);
+
+/// Session fixation: whoever can write into a browser does not wait in it for its person.
+async fn what_was_planted_before_signing_in_is_worth_nothing_after(stores: Stores) {
+    let world = World::start(stores).await;
+    let (zoe, mallory) = (world.person("zoe").await, world.person("mallory").await);
+    let (mut visitor, mut thief) = (Visitor::of(&world).await, Visitor::of(&world).await);
+    thief.sign_in(&mallory).await;
+    let of_thief = thief.hidden_for("/account/password", "/account/password").await;
+    for planted in [SESSION, FORM_SECRET] {
+        visitor.cookies.insert(planted.to_owned(), thief.cookies[planted].clone());
+    }
+
+    visitor.sign_in(&zoe).await;
+    let shown = visitor.get("/account").await;
+    let with_their_token = visitor.post("/account/password", &of_thief).await;
+    let to_thief = thief.get("/account").await;
+
+    assert!(shown.body.contains(&zoe.login) && !shown.body.contains(&mallory.login), "{shown:?}");
+    assert!(!to_thief.body.contains(&zoe.login), "{to_thief:?}");
+    assert_eq!(with_their_token.status, 403);
+    for planted in [SESSION, FORM_SECRET] {
+        assert_ne!(visitor.cookies[planted], thief.cookies[planted], "{planted}");
+    }
+    world.stop().await;
+}
+
+async fn a_session_that_was_copied_ends_with_its_own(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let mut visitor = Visitor::of(&world).await;
+    visitor.sign_in(&zoe).await;
+    let copied = visitor.cookies[SESSION].clone();
+
+    let left = visitor.fill("/account", "/sign-out", &[]).await;
+    let forgotten = visitor.cookies[SESSION].clone();
+    visitor.cookies.insert(SESSION.to_owned(), copied);
+    let with_copy = visitor.get("/account").await;
+
+    assert_eq!((left.status, left.values("Location"), forgotten.as_str()), (303, vec!["/sign-in"], ""));
+    assert_eq!((with_copy.status, with_copy.values("Location")), (303, vec!["/sign-in?next=%2Faccount"]));
+    world.stop().await;
+}
+
+async fn nobody_is_led_elsewhere_after_signing_in(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let elsewhere = [
+        "https://evil.example",
+        "//evil.example",
+        " //evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/account//evil.example",
+        "/%2F%2Fevil.example",
+        "/account?next=//evil.example",
+        "/account#//evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+    ];
+
+    for next in elsewhere {
+        let mut visitor = Visitor::of(&world).await;
+        let asked = format!("/sign-in?{}", encoded(&[("next", next)]));
+        let shown = visitor.get(&asked).await.body.replace("&#x2f;", "/");
+        let typed = [("login", zoe.login.as_str()), ("password", zoe.password.as_str()), ("next", next)];
+        let there = visitor.fill(&asked, "/sign-in", &typed).await;
+
+        assert!(
+            shown.contains("name=\"next\" value=\"/account\"") && !shown.contains("evil"),
+            "{next}: {shown}"
+        );
+        assert_eq!((there.status, there.values("Location")), (303, vec!["/account"]), "{next}");
+    }
+    world.stop().await;
+}
+
+async fn no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in(stores: Stores) {
+    let world = World::start(stores).await;
+    let (zoe, mallory) = (world.person("zoe").await, world.person("mallory").await);
+    let (mut visitor, mut other) = (Visitor::of(&world).await, Visitor::of(&world).await);
+    visitor.sign_in(&zoe).await;
+    other.sign_in(&mallory).await;
+    // Help is asked for at an address that is none of these.
+    let of_another_form = visitor.hidden_of("/help").await;
+    let of_another_browser = other.hidden_of("/help").await;
+    let evil = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
+    let paths = addresses_of_forms();
+
+    for path in &paths {
+        let refused = [
+            visitor.post(path, "").await.status,
+            visitor.post(path, &of_another_form).await.status,
+            visitor.post(path, &of_another_browser).await.status,
+            visitor.post_from(path, &evil, &of_another_form).await.status,
+            visitor.post_from(path, &[], &of_another_form).await.status,
+        ];
+
+        assert_eq!(refused, [403; 5], "{path}");
+    }
+    // "Sign out" is one of them.
+    assert!(paths.len() > 30 && paths.iter().any(|path| path == "/sign-out"), "{paths:?}");
+    assert_eq!(visitor.get("/account").await.status, 200);
+    world.stop().await;
+}
+
+async fn no_form_of_theirs_may_be_larger_than_the_settings_say(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let mut visitor = Visitor::of(&world).await;
+    visitor.sign_in(&zoe).await;
+    let (largest, larger) = ("x".repeat(LARGEST_FORM), "x".repeat(LARGEST_FORM + 1));
+
+    for path in addresses_of_forms() {
+        let statuses =
+            [visitor.post(&path, &largest).await.status, visitor.post(&path, &larger).await.status];
+
+        // The largest is read, and found to be none of ours.
+        assert_eq!(statuses, [403, 413], "{path}");
+    }
+    world.stop().await;
+}
+
+async fn a_session_is_of_its_organisation_wherever_the_browser_goes(stores: Stores) {
+    let world = World::start(stores).await;
+    let elsewhere = create_tenant(&world.identity, "globex").await;
+    let yan = world.person_in(&elsewhere, "yan@globex.example", |_| {}).await;
+    let zoe = world.person("zoe").await;
+    world.grant(&zoe, Role::UserAdministrator).await;
+    let mut visitor = Visitor::of(&world).await;
+    visitor.sign_in(&zoe).await;
+    visitor.get("/o/globex").await;
+    let account = |id: &str| format!("/administration/accounts/{id}");
+
+    let own = visitor.get(&account(&zoe.account_id)).await;
+    let foreign = visitor.get(&account(&yan.account_id)).await;
+    let list = visitor.get("/administration/accounts").await;
+
+    assert_eq!((own.status, foreign.status, list.status), (200, 404, 200));
+    assert!(own.body.contains(&zoe.login) && list.body.contains(&zoe.login), "{list:?}");
+    for page in [&foreign, &list] {
+        assert!(!page.body.contains(&yan.login), "{page:?}");
+    }
+    world.stop().await;
+}
+
+async fn pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let mut visitor = Visitor::of(&world).await;
+    visitor.sign_in(&zoe).await;
+    let pages = ["", "/password", "/recovery-codes", "/sessions", "/directories", "/security-info"];
+
+    for page in pages {
+        let answer = visitor.get(&format!("/account{page}")).await;
+
+        let policy = answer.values("Content-Security-Policy").concat();
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{page}: {policy}");
+        assert_eq!((answer.status, answer.values("Cache-Control")), (200, vec!["no-store"]), "{page}");
+        assert!(answer.body.contains(&zoe.login), "{page}");
+    }
+    world.stop().await;
+}
+
+/// Every address below the pages that takes a form, with something in place of what it names. Routes are read from the source, since a
+/// router does not list them: a new one is among these, and one that is written in another way fails here.
+fn addresses_of_forms() -> Vec<String> {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/portal/src/pages");
+    let texts = sources_below(&pages);
+    let routes = texts.iter().flat_map(|text| text.split(".route(").skip(1));
+    // Behind the last route of a function comes its end.
+    let routes = routes.map(|route| route.split("\n}").next().unwrap().trim_start());
+    routes.filter(|route| route.contains("post(")).map(address).collect()
+}
+
+fn address(route: &str) -> String {
+    let literal = |text: &str| text.split('"').nth(1).unwrap().to_owned();
+    let path = match route.split([',', '(']).next().unwrap() {
+        "&entry" => format!("/account/security-info/{{entry}}/{}", literal(route)),
+        "BATCH_PATH" => "/administration/accounts/reset".to_owned(),
+        path if path.starts_with("\"/") => literal(path),
+        _ => panic!("this route is not read here: {route}"),
+    };
+    let filled = |part: &str| if part.starts_with('{') { "AAAAAAAA".to_owned() } else { part.to_owned() };
+    path.split('/').map(filled).collect::<Vec<_>>().join("/")
+}
+
+fn sources_below(folder: &Path) -> Vec<String> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts = paths.flat_map(|path| {
+        if path.is_dir() { sources_below(&path) } else { vec![std::fs::read_to_string(&path).unwrap()] }
+    });
+    texts.collect()
+}

@@ -1,0 +1,71 @@
+//! Whom programs ask while they play: for mails, for the clock of the suite, and for what an administrator does meanwhile.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Html;
+use axum::routing::{get, post};
+use rekey_client::Connection;
+use rekey_notification::inbox;
+use rekey_primitives::clock::{Clock as _, ManualClock};
+use rekey_tests::World;
+use rekey_tests::person::request_id;
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::lookup_account_request::Key;
+use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
+use rekey_wire::identity::v1::{LookupAccountRequest, PasswordResetMode, ResetPasswordRequest};
+use tokio::net::TcpListener;
+
+/// A page of another site, which does what its visitor's program puts into it.
+const ELSEWHERE: &str =
+    "<!doctype html>\n<html lang=\"en\"><title>Elsewhere</title><h1>Elsewhere</h1></html>\n";
+
+#[derive(Clone)]
+struct Prompter {
+    clock: ManualClock,
+    identity: Connection,
+    tenant_id: String,
+}
+
+/// Answers for as long as the test runs; where.
+pub(crate) async fn serve(world: &World) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (clock, identity) = (world.clock.clone(), world.identity.clone());
+    let acts = Router::new()
+        .route("/clock/{seconds}", post(advance))
+        .route("/password/{login}/{mode}", post(reset_password))
+        .route("/elsewhere", get(async || Html(ELSEWHERE)))
+        .with_state(Prompter { clock, identity, tenant_id: world.tenant_id.clone() });
+    let router = inbox::routes(world.inbox()).merge(acts);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+/// Moves the clock of the suite and says what it shows, in seconds since 1970.
+async fn advance(State(prompter): State<Prompter>, Path(seconds): Path<u64>) -> String {
+    prompter.clock.advance(Duration::from_secs(seconds));
+    prompter.clock.now().unix_seconds().to_string()
+}
+
+/// An administrator does something about a password, in a word of the contract; the one that was generated, if one was.
+async fn reset_password(
+    State(prompter): State<Prompter>,
+    Path((login, mode)): Path<(String, String)>,
+) -> String {
+    let Prompter { identity, tenant_id, .. } = prompter;
+    let lookup =
+        LookupAccountRequest { tenant_id: tenant_id.clone(), key: Some(Key::Login(login)), context: None };
+    let found = AccountServiceClient::new(identity.clone()).lookup_account(lookup).await.unwrap();
+    let mode = PasswordResetMode::from_str_name(&format!("PASSWORD_RESET_MODE_{mode}")).unwrap();
+    let reset = ResetPasswordRequest {
+        tenant_id,
+        account_id: found.into_inner().account.unwrap().account_id,
+        mode: mode.into(),
+        request_id: request_id(),
+        ..ResetPasswordRequest::default()
+    };
+    let done = PasswordAdministrationServiceClient::new(identity).reset_password(reset).await.unwrap();
+    done.into_inner().result.unwrap().generated_password
+}
