@@ -3,12 +3,14 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | `journeys` | which programs are played together |
+//! | `journeys` | which programs of people are played together |
+//! | `administration` | which programs of administrators are |
 //! | `stage` | a suite with its people, and one run of a program |
 //! | `safety` | requests that no browser of an honest person sends |
 //! | `visitor` | who sends them |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+mod administration;
 mod journeys;
 mod safety;
 mod stage;
