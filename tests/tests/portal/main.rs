@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `journeys` | which programs of people are played together |
 //! | `administration` | which programs of administrators are |
+//! | `roles` | what each role is shown, address by address |
 //! | `stage` | a suite with its people, and one run of a program |
 //! | `safety` | requests that no browser of an honest person sends |
 //! | `visitor` | who sends them |
@@ -12,6 +13,7 @@
 
 mod administration;
 mod journeys;
+mod roles;
 mod safety;
 mod stage;
 mod visitor;
