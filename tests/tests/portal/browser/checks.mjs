@@ -31,7 +31,7 @@ export function layoutFaults(page) {
     const wide = scrollWidth > clientWidth ? [`is ${scrollWidth} px wide in a window of ${clientWidth} px`] : [];
     const fields =
       "input:not([type=hidden], [type=radio], [type=checkbox], .hidden), textarea, select, button:not(.plain), .button";
-    const isLow = (field) => field.getBoundingClientRect().height < 44;
+    const isLow = (field) => field.checkVisibility() && field.getBoundingClientRect().height < 44;
     const low = [...document.querySelectorAll(fields)].filter(isLow).map((field) => `is lower than 44 px: ${field.outerHTML}`);
     const holdsText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== "";
     const size = (element) => getComputedStyle(element).fontSize;
