@@ -3,16 +3,20 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | `journeys` | which programs are played together |
+//! | `journeys` | which programs of people are played together |
+//! | `administration` | which programs of administrators are |
+//! | `roles` | what each role is shown, address by address |
 //! | `stage` | a suite with its people, and one run of a program |
 //! | `prompter` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
 //! | `safety`, `members` | requests that no browser of an honest person sends |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+mod administration;
 mod journeys;
 mod members;
 mod prompter;
 mod reports;
+mod roles;
 mod safety;
 mod stage;

@@ -2,11 +2,10 @@
 //! the pages without a script.
 
 use rekey_tests::person::{Person, create_tenant};
+use rekey_tests::visitor::Visitor;
 use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::options::v1::Role;
-
-use crate::visitor::Visitor;
 
 on_both_store_sets!(
     the_log_is_filtered_by_its_address_and_checked,

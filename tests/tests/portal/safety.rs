@@ -86,15 +86,14 @@ async fn a_form_from_elsewhere_changes_nothing(stores: Stores) {
 }
 
 async fn a_form_that_is_too_large_is_refused(stores: Stores) {
-    let world = World::start(stores).await;
+    let world = World::start_with(stores, &[("PORTAL__REQUESTS__MAX_BODY_BYTES", "16384")]).await;
     let mut visitor = Visitor::of(&world).await;
     let hidden = visitor.hidden_of("/help").await;
     let start = format!("{hidden}&login=zoe&message=");
     let of_bytes = |bytes: usize| format!("{start}{}", "x".repeat(bytes - start.len()));
 
-    // The default of `portal.requests.max_body_bytes`.
-    let largest = visitor.post("/help", &of_bytes(65_536)).await;
-    let larger = visitor.post("/help", &of_bytes(65_537)).await;
+    let largest = visitor.post("/help", &of_bytes(16_384)).await;
+    let larger = visitor.post("/help", &of_bytes(16_385)).await;
 
     // The largest is read, and its message found too long.
     assert_eq!((largest.status, larger.status), (422, 413));

@@ -12,7 +12,7 @@ use rekey_tests::{Stores, World};
 use rekey_wire::identity::v1::CreateTenantRequest;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::prompter;
 
@@ -30,6 +30,13 @@ pub(crate) struct Stage {
     elsewhere: String,
     /// Where pictures go. What is in the stores does not show in them, so they are made on one set.
     pictures: Option<PathBuf>,
+    /// What programs are told besides.
+    besides: Map<String, Value>,
+}
+
+/// Somebody whom a program is told of.
+pub(crate) fn told_of(person: &Person) -> Value {
+    json!({ "login": person.login, "password": person.password })
 }
 
 impl Stage {
@@ -46,7 +53,18 @@ impl Stage {
         let prompter = prompter::serve(&world).await;
         let elsewhere = create_elsewhere(&world.identity).await;
         let pictures = (stores == Stores::Embedded).then(|| tests().join("../target/portal-pictures"));
-        Self { world, prompter, elsewhere, pictures }
+        Self { world, prompter, elsewhere, pictures, besides: Map::default() }
+    }
+
+    /// For what has to be there before programs are played.
+    pub(crate) const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Tells every program something more.
+    pub(crate) fn telling(mut self, name: &str, value: Value) -> Self {
+        self.besides.insert(name.to_owned(), value);
+        self
     }
 
     /// The same under another policy.
@@ -69,16 +87,17 @@ impl Stage {
         let people = [self.world.person(journey).await, self.world.person(&format!("{journey}-too")).await];
         let login = format!("{journey}@{}.example", ELSEWHERE.0);
         let other = self.world.person_in(&self.elsewhere, &login, |_| {}).await;
-        let told = json!({
+        let mut told = json!({
             "portal": self.world.addresses.portal_url(),
             "prompter": self.prompter,
-            "people": people.each_ref().map(introduced),
-            "elsewhere": { "handle": ELSEWHERE.0, "name": ELSEWHERE.1, "person": introduced(&other) },
+            "people": people.each_ref().map(told_of),
+            "elsewhere": { "handle": ELSEWHERE.0, "name": ELSEWHERE.1, "person": told_of(&other) },
             "newPassword": NEW,
             "chromium": find::chromium().expect("`cargo xtask tools` installs Chromium"),
             "tools": rekey_testing::tools(),
             "pictures": self.pictures,
         });
+        told.as_object_mut().unwrap().extend(self.besides.clone());
 
         let report = play_in_browser(journey, &told).await;
 
@@ -106,10 +125,6 @@ impl Stage {
 }
 
 /// What a program knows of somebody.
-fn introduced(person: &Person) -> Value {
-    json!({ "login": person.login, "password": person.password })
-}
-
 /// Creates the other organisation; its tenant.
 async fn create_elsewhere(identity: &Connection) -> String {
     let (handle, name) = ELSEWHERE;

@@ -81,6 +81,16 @@ export class Stage {
     return this.#told.portal;
   }
 
+  // Who may do everything; in those suites that have one.
+  get administrator() {
+    return this.#told.administrator;
+  }
+
+  // Many others, where there are some; their names are as their logins begin.
+  get crowd() {
+    return this.#told.crowd;
+  }
+
   get newPassword() {
     return this.#told.newPassword;
   }
@@ -256,7 +266,7 @@ async function scene(page) {
 }
 
 // What `look` finds, as soon as it finds something.
-async function until(what, look) {
+export async function until(what, look) {
   for (let waited = 0; waited < PATIENCE; waited += LOOK_EVERY) {
     const found = await look();
     if (found !== undefined) return found;
