@@ -26,20 +26,20 @@ pub(crate) fn logo_path(tenant: TenantId, version: &str) -> String {
 }
 
 /// Where the script of pages is that ask for a passkey or make one.
-pub(crate) const PASSKEY_PATH: &str = concat!("/assets/passkey.js?v=", env!("CARGO_PKG_VERSION"));
+pub(crate) const PASSKEY_SCRIPT: &str = concat!("/assets/passkey.js?v=", env!("CARGO_PKG_VERSION"));
 
 /// Where the script is that prints and copies recovery codes.
-pub(crate) const RECOVERY_CODES_PATH: &str =
+pub(crate) const RECOVERY_CODES_SCRIPT: &str =
     concat!("/assets/recovery-codes.js?v=", env!("CARGO_PKG_VERSION"));
 
 /// The script of the pages of accounts.
-pub(crate) const ACCOUNTS_SCRIPT_PATH: &str = concat!("/assets/accounts.js?v=", env!("CARGO_PKG_VERSION"));
+pub(crate) const ACCOUNTS_SCRIPT: &str = concat!("/assets/accounts.js?v=", env!("CARGO_PKG_VERSION"));
 
 /// Where the script of a bulk reset's page is.
-pub(crate) const BULK_SCRIPT_PATH: &str = concat!("/assets/bulk.js?v=", env!("CARGO_PKG_VERSION"));
+pub(crate) const BULK_SCRIPT: &str = concat!("/assets/bulk.js?v=", env!("CARGO_PKG_VERSION"));
 
 /// Where the script is that previews texts while they are written.
-pub(crate) const TEMPLATES_SCRIPT_PATH: &str = concat!("/assets/templates.js?v=", env!("CARGO_PKG_VERSION"));
+pub(crate) const TEMPLATES_SCRIPT: &str = concat!("/assets/templates.js?v=", env!("CARGO_PKG_VERSION"));
 
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
@@ -51,6 +51,7 @@ pub(crate) fn routes() -> Router {
             "/assets/style.css",
             get(async || asset("text/css; charset=utf-8", include_str!("assets/style.css"))),
         )
+        .route("/assets/icon.svg", get(async || asset("image/svg+xml", include_str!("assets/icon.svg"))))
         .route("/assets/portal.js", get(async || script(include_str!("assets/portal.js"))))
         .route("/assets/passkey.js", get(async || script(include_str!("assets/passkey.js"))))
         .route("/assets/recovery-codes.js", get(async || script(include_str!("assets/recovery-codes.js"))))

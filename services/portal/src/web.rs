@@ -37,8 +37,6 @@ pub(crate) use self::forms::PostedFields;
 pub(crate) use self::session::{LocalPath, Member, Place, role_name};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;
-pub(crate) use crate::assets::ACCOUNTS_SCRIPT_PATH;
-pub(crate) use crate::assets::PASSKEY_PATH as PASSKEY_SCRIPT;
 
 /// What is posted here hashes a password for each of up to 40 people.
 pub(crate) const BATCH_PATH: &str = "/administration/accounts/reset";

@@ -34,7 +34,7 @@ const READING: Statuses = [403, 200, 403];
 const UNKNOWN: Statuses = [404, 403, 403];
 
 /// By the address as the portal has it.
-const ROUTES: [(&str, Statuses); 40] = [
+const ROUTES: [(&str, Statuses); 42] = [
     ("/administration/accounts", SUPPORT),
     ("/administration/accounts/new", BEYOND),
     ("/administration/accounts/{id}", SUPPORT),
@@ -67,7 +67,9 @@ const ROUTES: [(&str, Statuses); 40] = [
     // Without a language it leads back to the list.
     ("/administration/templates/{name}", [303; 3]),
     ("/administration/templates/{name}/{locale}", BEYOND),
+    ("/administration/templates/{name}/{locale}/built-in", BEYOND),
     ("/administration/templates/{name}/{locale}/versions", BEYOND),
+    ("/administration/templates/{name}/{locale}/versions/{version}", BEYOND),
     ("/administration/audit", READING),
     ("/administration/audit/funnel", READING),
     ("/administration/audit/verification", READING),
@@ -130,7 +132,8 @@ impl Named {
             _ => &self.account,
         };
         let address = route.replace("{account}", &self.account).replace("{request}", &self.request);
-        let text = [("{name}", "password_reset_code"), ("{locale}", "en"), ("{revision}", "1")];
+        let text =
+            [("{name}", "password_reset_code"), ("{locale}", "en"), ("{revision}", "1"), ("{version}", "1")];
         let address = text.iter().fold(address, |address, (blank, name)| address.replace(blank, name));
         address.replace("{message}", &self.account).replace("{id}", id)
     }

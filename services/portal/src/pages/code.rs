@@ -8,11 +8,12 @@ use super::proof_forms::{CODE, CREDENTIAL, CodeForm, Link, PasskeyForm, typed_co
 use super::prove::send;
 use super::sentences::{refusal, sentence, whole_seconds};
 use super::{opened, organisation_name, path};
+use crate::assets::PASSKEY_SCRIPT;
 use crate::cookies::FlowId;
 use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress};
 use crate::peers::{Proof, ShownProof};
 use crate::view::{Html, Problem, Step};
-use crate::web::{Content, Fault, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 use crate::words::{Words, filled};
 
 /// What identity calls what is shown.

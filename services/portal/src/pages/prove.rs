@@ -5,10 +5,11 @@ use axum::response::Response;
 
 use super::sentences::{refusal, sentence};
 use super::{opened, organisation_name, path};
+use crate::assets::PASSKEY_SCRIPT;
 use crate::cookies::FlowId;
 use crate::domain::{CodeTimes, MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode};
 use crate::view::{Problem, Step, Values};
-use crate::web::{Content, Fault, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 use crate::words::filled;
 
 const FIELD: &str = "method";

@@ -122,14 +122,13 @@ pub(super) const ROOMS: &[Room] = &[
             "rekey_webhooks::address",
             "rekey_client",
             "rekey_wire",
-            "tonic",
         ],
     },
     // Pages behind sign-in show what the contract says as the contract has it; those of strangers ask in words of their own.
     Room {
         name: "pages",
-        rooms: &["web", "cookies", "words", "view", "peers", "domain"],
-        crates: &["rekey_client", "rekey_wire", "tonic"],
+        rooms: &["web", "cookies", "words", "view", "assets", "peers", "domain"],
+        crates: &["rekey_runtime::deadline", "rekey_client", "rekey_wire"],
     },
     // What puts the parts together; `wiring` is the half of `lib` that turns settings into parts.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
@@ -209,7 +208,7 @@ const IN_A_PROCESS: &[&str] =
 
 /// Crates of others that only some rooms may name. `domain` stays free of anything that waits or speaks.
 pub(super) const OTHERS: &[(&str, &[&str])] = &[
-    ("tonic", &["grpc", "peers", "lib", "bootstrap"]),
+    ("tonic", &["grpc", "peers", "lib", "bootstrap", "web", "pages"]),
     ("prost", &["grpc", "peers", "lib"]),
     ("sqlx", &["store"]),
     ("redis", &["store"]),
@@ -241,6 +240,7 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "providers",
     "templates",
     "web",
+    "pages",
     "wiring",
     "lib",
 ];

@@ -7,7 +7,7 @@ use rekey_wire::identity::v1::passkey_service_client::PasskeyServiceClient;
 
 use super::entries;
 use super::security_info::{done, general};
-use crate::assets::PASSKEY_PATH;
+use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::Refusal;
 use crate::pages::proof_forms::CREDENTIAL;
 use crate::pages::sentences::{refusal, sentence};
@@ -81,7 +81,7 @@ async fn page(member: &Member, name: &str, problem: Option<Problem>) -> Result<R
         .text("registration", &started.registration_token);
     let body = visit.body("account_passkey", values)?;
     let problems = problem.into_iter().collect();
-    let content = Content { script_path: Some(PASSKEY_PATH), ..Content::new(&words.add_passkey, body) };
+    let content = Content { script_path: Some(PASSKEY_SCRIPT), ..Content::new(&words.add_passkey, body) };
     member.page(Place::SecurityInfo, Content { problems, ..content })
 }
 

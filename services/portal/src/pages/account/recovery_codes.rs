@@ -9,7 +9,7 @@ use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceC
 
 use super::entries;
 use super::security_info::general;
-use crate::assets::RECOVERY_CODES_PATH;
+use crate::assets::RECOVERY_CODES_SCRIPT;
 use crate::cookies::ShownCodes;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::maybe_moment;
@@ -55,7 +55,7 @@ fn codes(member: &Member, made: &wire::GenerateRecoveryCodesResponse) -> Result<
     };
     let body = visit.body("account_codes", values)?;
     let content = Content::new(&words.codes_shown_title, body);
-    member.page(Place::SecurityInfo, Content { script_path: Some(RECOVERY_CODES_PATH), ..content })
+    member.page(Place::SecurityInfo, Content { script_path: Some(RECOVERY_CODES_SCRIPT), ..content })
 }
 
 async fn page(member: &Member, problem: Option<String>) -> Result<Response, Fault> {

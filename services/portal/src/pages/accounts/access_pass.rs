@@ -10,8 +10,9 @@ use rekey_wire::time::duration;
 
 use super::access::METHODS;
 use super::{PASS_PAGE, account_path, find, moment, named, page_path, said, together};
+use crate::assets::ACCOUNTS_SCRIPT;
 use crate::view::{Choice, Confirmation, Problem, Select, Toggle, Values, moment as shown};
-use crate::web::{ACCOUNTS_SCRIPT_PATH, Content, Fault, Member, Place, PostedFields};
+use crate::web::{Content, Fault, Member, Place, PostedFields};
 
 const LIFE: &str = "life";
 const ONE_TIME: &str = "one_time";
@@ -110,7 +111,7 @@ fn done(
         .text("back", &account_path(&account.account_id))
         .text("back_text", &words.back_to_account);
     let body = visit.body("accounts_secret", values)?;
-    let script_path = Some(ACCOUNTS_SCRIPT_PATH);
+    let script_path = Some(ACCOUNTS_SCRIPT);
     member.page(Place::Accounts, Content { script_path, ..Content::new(&words.pass_done, body) })
 }
 

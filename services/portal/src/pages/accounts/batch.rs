@@ -8,12 +8,11 @@ use rekey_wire::identity::v1::batch_password_result::Outcome;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
 use super::{PATH, account_path, find, moment, named, refusal, reset, sentence};
+use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
 use crate::peers::PeerFailure;
 use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
-use crate::web::{
-    ACCOUNTS_SCRIPT_PATH, BATCH_PATH, BATCH_TIME, Content, Fault, Member, Place, PostedFields, Visit,
-};
+use crate::web::{BATCH_PATH, BATCH_TIME, Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::filled;
 
 /// The box of an account.
@@ -126,7 +125,7 @@ fn done(
         .html("table", table)
         .text("back", PATH);
     let body = visit.body("accounts_batch", values)?;
-    let script_path = Some(ACCOUNTS_SCRIPT_PATH);
+    let script_path = Some(ACCOUNTS_SCRIPT);
     member.page(Place::Accounts, Content { script_path, ..Content::new(&words.batch_done, body) })
 }
 

@@ -9,10 +9,11 @@ use rekey_wire::identity::v1::password_administration_service_client::PasswordAd
 
 use super::access::SUPPORT;
 use super::{RESET_PAGE, account_path, find, moment, named, page_path, refusal, sentence, together};
+use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
 use crate::peers::PeerFailure;
 use crate::view::{Choice, Confirmation, Field, FieldKind, Html, Problem, Select, Values, moment as shown};
-use crate::web::{ACCOUNTS_SCRIPT_PATH, Content, Fault, Member, Place, PostedFields, Visit};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::{AccountsWords, filled};
 
 pub(super) const MODE: &str = "mode";
@@ -147,7 +148,7 @@ fn done(
         .text("back", &account_path(&account.account_id))
         .text("back_text", &words.back_to_account);
     let body = visit.body("accounts_secret", values)?;
-    let script_path = Some(ACCOUNTS_SCRIPT_PATH);
+    let script_path = Some(ACCOUNTS_SCRIPT);
     member.page(Place::Accounts, Content { script_path, ..Content::new(&words.reset_done, body) })
 }
 

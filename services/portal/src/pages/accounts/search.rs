@@ -13,10 +13,11 @@ use tonic::Status;
 use super::access::ACCOUNTS;
 use super::sections::{ALL_ROLES, kind_name};
 use super::{LONGEST_LIST, PATH, account_path, asking, known_by, refusal, show, time_cell};
+use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
 use crate::peers::PeerError;
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{ACCOUNTS_SCRIPT_PATH, BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
+use crate::web::{BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
 use crate::words::filled;
 
 /// As many as can be reset at once: whoever selects a whole page may reset it.
@@ -81,7 +82,7 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let body = visit.body("accounts_search", values)?;
     let problems = problem.into_iter().collect();
     let content = Content::new(&words.title, body);
-    let script_path = Some(ACCOUNTS_SCRIPT_PATH);
+    let script_path = Some(ACCOUNTS_SCRIPT);
     member.page(Place::Accounts, Content { problems, script_path, ..content })
 }
 

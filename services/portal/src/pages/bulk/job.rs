@@ -11,7 +11,7 @@ use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
 use super::super::account_names::AccountNames;
 use super::super::listing::moment_of;
 use super::{find, is_alive, is_tried, mode_text, path, results, run, state_badge, title};
-use crate::assets::BULK_SCRIPT_PATH;
+use crate::assets::BULK_SCRIPT;
 use crate::view::{Confirmation, Html, Problem, Values, moment};
 use crate::web::{Content, Fault, Member, Place};
 use crate::words::{BulkWords, filled};
@@ -49,7 +49,7 @@ pub(super) async fn page(
     let content = Content {
         problems: problem.into_iter().collect(),
         refresh_seconds: is_alive(job).then_some(REFRESH_SECONDS),
-        script_path: is_alive(job).then_some(BULK_SCRIPT_PATH),
+        script_path: is_alive(job).then_some(BULK_SCRIPT),
         ..Content::new(title(words, job), body)
     };
     member.page(Place::Bulk, content)

@@ -4,12 +4,13 @@ use axum::response::Response;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 
 use super::{NEXT, Newcomer, led, next};
+use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{Organisation, Refusal};
 use crate::pages::belonging;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{Call, PeerError, SignInOutcome};
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, LocalPath, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, LocalPath, PostedFields, Visit};
 use crate::words::SigningInWords;
 
 const LOGIN: &str = "login";

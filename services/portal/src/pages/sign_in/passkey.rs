@@ -4,12 +4,13 @@ use axum::response::Response;
 use rekey_primitives::secret::ExposeSecret as _;
 
 use super::{NEXT, Newcomer, led, next};
+use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{Organisation, PasskeySignIn, Refusal};
 use crate::pages::belonging;
 use crate::pages::proof_forms::{CREDENTIAL, Link, PasskeyForm};
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::Problem;
-use crate::web::{Content, Fault, LocalPath, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, LocalPath, PostedFields, Visit};
 
 const PATH: &str = "/sign-in/passkey";
 

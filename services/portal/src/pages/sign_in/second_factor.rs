@@ -4,13 +4,14 @@ use axum::response::Response;
 use rekey_primitives::secret::ExposeSecret as _;
 
 use super::challenge::{Answered, Waiting};
+use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{MethodKind, Question, Refusal, chosen_factor, factor_word};
 use crate::pages::organisation_name;
 use crate::pages::proof_forms::{CODE, CREDENTIAL, CodeForm, Link, PasskeyForm, typed_code};
 use crate::pages::sentences::sentence;
 use crate::peers::ChallengeAnswer;
 use crate::view::Problem;
-use crate::web::{Content, Fault, PASSKEY_SCRIPT, PostedFields, Visit};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 /// Which factor a form is for.
 const FACTOR: &str = "factor";

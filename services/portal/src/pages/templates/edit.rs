@@ -8,7 +8,7 @@ use rekey_wire::notification::v1 as wire;
 use super::list::templates;
 use super::preview::{Preview, live};
 use super::{Refused, TEMPLATES, TextKey, client, is_own, language, part, refused, sources};
-use crate::assets::TEMPLATES_SCRIPT_PATH;
+use crate::assets::TEMPLATES_SCRIPT;
 use crate::view::{Field, FieldKind, Html, Problem, Values};
 use crate::web::{Content, Fault, Member, PostedFields, Visit};
 use crate::words::filled;
@@ -141,7 +141,7 @@ async fn page(
     let title = key.title(visit);
     let content = Content {
         problems: sheet.wrong.iter().map(problem).collect(),
-        script_path: Some(TEMPLATES_SCRIPT_PATH),
+        script_path: Some(TEMPLATES_SCRIPT),
         ..Content::new(&title, visit.body("template_editor", values)?)
     };
     member.page(TEMPLATES, content)
