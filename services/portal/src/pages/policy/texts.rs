@@ -10,6 +10,9 @@ use crate::words::{PolicyWords, Words, filled};
 /// So many entries of a list are told; of a longer one, how many more there are.
 const TOLD: usize = 20;
 
+/// So many digits of a digest tell images apart.
+const IMAGE_DIGITS: usize = 8;
+
 /// The words of the policy's pages, and the names of the groups that it may name.
 pub(super) struct Texts<'a> {
     pub(super) words: &'a PolicyWords,
@@ -56,6 +59,11 @@ impl<'a> Texts<'a> {
             PolicyValue::Span(Some(seconds)) => self.span(field, *seconds),
             PolicyValue::Word(word) => self.choice(word),
             PolicyValue::Words(words) => self.list(field, words.iter().map(String::as_str)),
+            PolicyValue::Text(text) if text.is_empty() => self.words.of_portal.clone(),
+            PolicyValue::Text(text) if field.kind == ValueKind::Image => {
+                filled(&self.words.image, "digits", text.get(..IMAGE_DIGITS).unwrap_or(text))
+            }
+            PolicyValue::Text(text) => text.clone(),
         }
     }
 
