@@ -11,9 +11,10 @@ use axum::routing::post;
 use rekey_notification::inbox;
 use rekey_primitives::clock::{Clock as _, ManualClock};
 use rekey_servers::find;
+use rekey_tests::person::Person;
 use rekey_tests::processes::Conversation;
 use rekey_tests::{Stores, World};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 /// What passwords are changed to.
@@ -25,18 +26,40 @@ pub(crate) struct Stage {
     prompter: String,
     /// Where pictures go. What is in the stores does not show in them, so they are made on one set.
     pictures: Option<PathBuf>,
+    /// What programs are told besides.
+    besides: Map<String, Value>,
+}
+
+/// Somebody whom a program is told of.
+pub(crate) fn told_of(person: &Person) -> Value {
+    json!({ "login": person.login, "password": person.password })
 }
 
 impl Stage {
     pub(crate) async fn set(stores: Stores) -> Self {
-        let world = World::start(stores).await;
+        Self::upon(World::start(stores).await, stores).await
+    }
+
+    /// The same on a suite that has started.
+    pub(crate) async fn upon(world: World, stores: Stores) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let prompter = format!("http://{}", listener.local_addr().unwrap());
         let clock = Router::new().route("/clock/{seconds}", post(advance)).with_state(world.clock.clone());
         let router = inbox::routes(world.inbox()).merge(clock);
         tokio::spawn(async move { axum::serve(listener, router).await });
         let pictures = (stores == Stores::Embedded).then(|| tests().join("../target/portal-pictures"));
-        Self { world, prompter, pictures }
+        Self { world, prompter, pictures, besides: Map::default() }
+    }
+
+    /// For what has to be there before programs are played.
+    pub(crate) const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Tells every program something more.
+    pub(crate) fn telling(mut self, name: &str, value: Value) -> Self {
+        self.besides.insert(name.to_owned(), value);
+        self
     }
 
     /// Plays programs, one after the other, since they move the clock; and stops the suite.
@@ -50,15 +73,16 @@ impl Stage {
     /// Plays a program with two people of its own. Afterwards those whose password it changed, and they alone, have the new one.
     async fn play_one(&self, journey: &str) {
         let people = [self.world.person(journey).await, self.world.person(&format!("{journey}-too")).await];
-        let told = json!({
+        let mut told = json!({
             "portal": format!("http://{}", self.world.addresses.portal),
             "prompter": self.prompter,
-            "people": people.each_ref().map(|person| json!({ "login": person.login })),
+            "people": people.each_ref().map(told_of),
             "newPassword": NEW,
             "chromium": find::chromium().expect("`cargo xtask tools` installs Chromium"),
             "tools": rekey_testing::tools(),
             "pictures": self.pictures,
         });
+        told.as_object_mut().unwrap().extend(self.besides.clone());
 
         let report = play_in_browser(journey, &told).await;
 

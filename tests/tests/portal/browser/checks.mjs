@@ -23,13 +23,15 @@ export async function namelessFields(page) {
   return nameless.map(({ role }) => `a ${role.value} without a name`);
 }
 
-// Pages that are wider than their window, fields that are too low for a thumb, and type off the scale.
+// Pages that are wider than their window, fields that are too low for a thumb, and type off the scale. A button that reads as a link is as
+// high as its line: axe judges its size.
 export function layoutFaults(page) {
   return page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     const wide = scrollWidth > clientWidth ? [`is ${scrollWidth} px wide in a window of ${clientWidth} px`] : [];
-    const fields = "input:not([type=hidden], [type=radio], [type=checkbox], .hidden), textarea, select, button, .button";
-    const isLow = (field) => field.getBoundingClientRect().height < 44;
+    const fields =
+      "input:not([type=hidden], [type=radio], [type=checkbox], .hidden), textarea, select, button:not(.plain), .button";
+    const isLow = (field) => field.checkVisibility() && field.getBoundingClientRect().height < 44;
     const low = [...document.querySelectorAll(fields)].filter(isLow).map((field) => `is lower than 44 px: ${field.outerHTML}`);
     const holdsText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== "";
     const size = (element) => getComputedStyle(element).fontSize;
@@ -40,11 +42,12 @@ export function layoutFaults(page) {
   });
 }
 
-// The bytes of a page with everything it loaded, from a cache or not.
+// The bytes of a page with everything it loaded, from a cache or not. What a script asks for later is a page of its own.
 export function weight(page) {
   return page.evaluate(() => {
     const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-    return loaded.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+    const parts = loaded.filter(({ initiatorType }) => initiatorType !== "xmlhttprequest");
+    return parts.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
   });
 }
 

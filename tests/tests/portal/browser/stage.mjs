@@ -69,6 +69,16 @@ export class Stage {
     return this.#told.people;
   }
 
+  // Who may do everything; in those suites that have one.
+  get administrator() {
+    return this.#told.administrator;
+  }
+
+  // Many others, where there are some; their names are as their logins begin.
+  get crowd() {
+    return this.#told.crowd;
+  }
+
   get newPassword() {
     return this.#told.newPassword;
   }
@@ -76,8 +86,9 @@ export class Stage {
   // A page in a browser of its own: cookies, language and looks are nobody else's.
   async open(options = {}) {
     const { portal } = this.#told;
+    const baseURL = options.baseURL ?? portal;
     const context = await this.#browser.newContext({
-      baseURL: portal,
+      baseURL,
       locale: "en",
       timezoneId: "UTC",
       ...LOOKS[0],
@@ -85,7 +96,7 @@ export class Stage {
     });
     context.setDefaultTimeout(PATIENCE);
     if (options.javaScriptEnabled === false) this.#scriptless.add(context);
-    this.#watch(context, new URL(portal).origin);
+    this.#watch(context, new URL(baseURL).origin);
     return context.newPage();
   }
 
@@ -162,6 +173,24 @@ export class Stage {
     });
   }
 
+  // Where the development inbox is.
+  get inbox() {
+    return this.#told.prompter;
+  }
+
+  // Those who have a part of their own, by their names.
+  get cast() {
+    return this.#told.cast;
+  }
+
+  // The newest message to an address that fits, once there is one.
+  async message(address, fits) {
+    return until(`a message to ${address}`, async () => {
+      const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
+      return messages.find((message) => message.to === address && fits(message));
+    });
+  }
+
   // Moves the clock of the suite; what it shows then, in seconds since 1970.
   async advance(seconds) {
     const answer = await fetch(`${this.#told.prompter}/clock/${seconds}`, { method: "POST" });
@@ -202,7 +231,7 @@ async function scene(page) {
 }
 
 // What `look` finds, as soon as it finds something.
-async function until(what, look) {
+export async function until(what, look) {
   for (let waited = 0; waited < PATIENCE; waited += LOOK_EVERY) {
     const found = await look();
     if (found !== undefined) return found;
