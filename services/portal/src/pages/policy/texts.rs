@@ -59,11 +59,18 @@ impl<'a> Texts<'a> {
             PolicyValue::Span(Some(seconds)) => self.span(field, *seconds),
             PolicyValue::Word(word) => self.choice(word),
             PolicyValue::Words(words) => self.list(field, words.iter().map(String::as_str)),
-            PolicyValue::Text(text) if text.is_empty() => self.words.of_portal.clone(),
-            PolicyValue::Text(text) if field.kind == ValueKind::Image => {
-                filled(&self.words.image, "digits", text.get(..IMAGE_DIGITS).unwrap_or(text))
+            PolicyValue::Text(text) => self.colour_or_image(field, text),
+        }
+    }
+
+    fn colour_or_image(&self, field: &PolicyField, text: &str) -> String {
+        match (field.kind, text) {
+            (ValueKind::Image, "") => self.general.none.clone(),
+            (ValueKind::Image, digest) => {
+                filled(&self.words.image, "digits", digest.get(..IMAGE_DIGITS).unwrap_or(digest))
             }
-            PolicyValue::Text(text) => text.clone(),
+            (_, "") => self.words.of_portal.clone(),
+            (_, colour) => colour.to_owned(),
         }
     }
 
