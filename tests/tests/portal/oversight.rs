@@ -39,7 +39,9 @@ async fn the_pages_look_as_the_policy_says(stores: Stores) {
 }
 
 async fn texts_are_judged_previewed_and_sent_from_then_on(stores: Stores) {
-    staffed(Stage::set(stores).await).await.play(&["templates"]).await;
+    // Otherwise a text that was replaced is sent for some seconds more.
+    let world = World::start_with(stores, &[("NOTIFICATION__TEMPLATES__CACHE_SECONDS", "0")]).await;
+    staffed(Stage::upon(world, stores).await).await.play(&["templates"]).await;
 }
 
 async fn what_happened_is_read_from_either_side(stores: Stores) {
