@@ -30,7 +30,7 @@ const OF_UPGRADE: &str = "rehearsal::";
 const OF_SOAK: &str = "soak::nothing_leaks";
 
 /// Journeys through the portal on the stores on which they are pictured.
-const OF_PICTURES: &str = "/^(journeys|administration)::embedded::/";
+const OF_PICTURES: &str = "/^(journeys|administration|oversight)::embedded::/";
 
 /// Tests that fill a disk, which they mount.
 const OF_DISKS: &str = "/^(disk::tests::|sms::tests::a_gateway_whose_disk|matrix::[a-z]+::full_disk$)/";

@@ -8,3 +8,4 @@ mod mailed_link;
 mod reset;
 mod safety;
 mod sign_in;
+mod uploads;

@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `journeys` | which programs of people are played together |
 //! | `administration` | which programs of administrators are |
+//! | `oversight` | which programs of those are who decide about rules and read what happened |
 //! | `roles` | what each role is shown, address by address |
+//! | `gateway` | a gateway of text messages that fails |
 //! | `stage` | a suite with its people, and one run of a program |
 //! | `prompter` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
@@ -13,8 +15,10 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod administration;
+mod gateway;
 mod journeys;
 mod members;
+mod oversight;
 mod prompter;
 mod reports;
 mod roles;

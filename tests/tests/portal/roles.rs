@@ -34,7 +34,7 @@ const READING: Statuses = [403, 200, 403];
 const UNKNOWN: Statuses = [404, 403, 403];
 
 /// By the address as the portal has it.
-const ROUTES: [(&str, Statuses); 42] = [
+const ROUTES: [(&str, Statuses); 47] = [
     ("/administration/accounts", SUPPORT),
     ("/administration/accounts/new", BEYOND),
     ("/administration/accounts/{id}", SUPPORT),
@@ -62,8 +62,13 @@ const ROUTES: [(&str, Statuses); 42] = [
     ("/administration/groups/{id}/remove", SUPPORT),
     // To see that somebody is in a group is not to delete it.
     ("/administration/groups/{id}/delete", BEYOND),
+    ("/administration/policy", BEYOND),
+    ("/administration/policy/edit", BEYOND),
+    ("/administration/policy/logo", BEYOND),
+    ("/administration/policy/logo/remove", BEYOND),
     ("/administration/policy/revisions", BEYOND),
     ("/administration/policy/revisions/{revision}", BEYOND),
+    ("/administration/templates", BEYOND),
     // Without a language it leads back to the list.
     ("/administration/templates/{name}", [303; 3]),
     ("/administration/templates/{name}/{locale}", BEYOND),

@@ -49,7 +49,8 @@ impl Stage {
         Self::upon(World::start_with_passkeys(stores).await, stores).await
     }
 
-    async fn upon(world: World, stores: Stores) -> Self {
+    /// The same on a suite that has started.
+    pub(crate) async fn upon(world: World, stores: Stores) -> Self {
         let prompter = prompter::serve(&world).await;
         let elsewhere = create_elsewhere(&world.identity).await;
         let pictures = (stores == Stores::Embedded).then(|| tests().join("../target/portal-pictures"));

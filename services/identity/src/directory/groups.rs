@@ -27,6 +27,10 @@ const LIST_MEMBERS: Rpc = Rpc { name: "ListGroupMembers", event: EventKind::Perm
 /// What it takes to change a group or who is in it.
 const CHANGING: Permission = Permission::ManageGroups;
 
+/// What it takes to see which groups there are: a policy names them. Who is in them is the directory's alone. What is named as missing is
+/// the second.
+pub(crate) const READING: Needs = Needs::Either(Permission::ManagePolicy, Permission::ReadDirectory);
+
 /// A group of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GroupName {
@@ -128,8 +132,7 @@ impl Directory {
         name: GroupName,
     ) -> Result<GroupView, Error> {
         let operation = self.authorisation.operation(GET, administrator, name.tenant_id)?;
-        let needs = Permission::ReadDirectory;
-        self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
+        self.authorisation.authorise_in_tenant(&operation, administrator, READING).await?;
         let found = self.store.find_group(&operation.scope, name.group_id).await?;
         Ok(GroupView::from(&found.ok_or(Refusal::GroupNotFound)?))
     }
@@ -142,8 +145,7 @@ impl Directory {
         asked: &AskedPage,
     ) -> Result<Page<GroupView>, Error> {
         let operation = self.authorisation.operation(LIST, administrator, tenant_id)?;
-        let needs = Permission::ReadDirectory;
-        self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
+        self.authorisation.authorise_in_tenant(&operation, administrator, READING).await?;
         let tenant = tenant_id.as_uuid();
         let list = List { name: "groups", arguments: &[tenant.as_bytes()] };
         let after = self.tokens.page_begins_after(list, asked, operation.now)?;

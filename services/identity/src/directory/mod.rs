@@ -22,6 +22,8 @@ pub use bootstrap::Bootstrapped;
 pub(crate) use bootstrap::FirstTenant;
 pub(crate) use deletion::DeletedLife;
 pub(crate) use export::{AskedExport, Export, ExportPage, ExportedAccount};
+#[cfg(test)]
+pub(crate) use groups::READING as GROUPS_NEED;
 pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use imports::{Chunk, ImportName, ImportedAddress, NewImport, NewRecord, UnreadRecord};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};

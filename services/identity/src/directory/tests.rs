@@ -1,18 +1,18 @@
 //! Creating and finding tenants and accounts.
 
 use rekey_primitives::contact::{Destination, EmailAddress};
-use rekey_primitives::id::AccountId;
+use rekey_primitives::id::{AccountId, GroupId};
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
-use super::{AccountName, FirstTenant, NewAccount, NewHome, NewTenant, Reach, TenantName};
+use super::{AccountName, FirstTenant, GroupName, NewAccount, NewHome, NewTenant, Reach, TenantName};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::refusal::Refusal;
 use crate::domain::tenant::Handle;
 use crate::operation::Caller;
 use crate::sign_in::SignedIn;
 use crate::store::accounts::AccountKey;
-use crate::testing::{NEW, World, context, new_account, refusal, service, signed_in};
+use crate::testing::{NEW, World, context, new_account, refusal, service, signed_in, with_role};
 use crate::tokens::AskedPage;
 
 #[tokio::test]
@@ -178,4 +178,29 @@ async fn a_store_begins_once() {
     let key = AccountKey::Id(begun.account_id);
     let chief = world.parts.store.find_account(&world.scope, &key).await.unwrap().unwrap();
     assert_eq!(chief.roles, RoleSet::of(&[Role::GlobalAdministrator]));
+}
+
+#[tokio::test]
+async fn who_decides_about_the_policy_sees_the_groups_and_nobody_in_them() {
+    let world = World::new().await;
+    let here = world.tenant.id;
+    for (login, role) in [("maker", Role::PolicyAdministrator), ("reader", Role::ReportsReader)] {
+        with_role(&world, login, role).await;
+    }
+    let (maker, reader) = (signed_in(&world, "maker").await, signed_in(&world, "reader").await);
+    let asked = AskedPage { size: 10, token: None };
+    let created =
+        world.directory.create_group(&service(&world), here, "Guests", world.request_id()).await.unwrap();
+    let name = GroupName { tenant_id: here, group_id: GroupId::from_uuid(created.group_id) };
+
+    let one = world.directory.get_group(&maker, name).await.unwrap();
+    let all = world.directory.list_groups(&maker, here, &asked).await.unwrap();
+    let members = world.directory.list_group_members(&maker, name, &asked).await;
+    let accounts = world.directory.list_accounts(&maker, here, &asked).await;
+    let of_reader = world.directory.list_groups(&reader, here, &asked).await;
+
+    assert_eq!((one.display_name.as_str(), all.items), ("Guests", vec![created]));
+    assert!(matches!(refusal(members), Refusal::AuthorityMissing(_)));
+    assert!(matches!(refusal(accounts), Refusal::AuthorityMissing(_)));
+    assert!(matches!(refusal(of_reader), Refusal::AuthorityMissing(_)));
 }

@@ -207,6 +207,7 @@ mod tests {
     };
     use crate::audit_log::PERMISSION as AUDIT_NEEDS;
     use crate::audit_log::webhooks::PERMISSION as WEBHOOKS_NEED;
+    use crate::directory::GROUPS_NEED;
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::{ACCOUNT_NEEDS, PREFILL_NEEDS};
 
@@ -215,15 +216,7 @@ mod tests {
         let role = Role::ReportsReader;
         let acts =
             [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
-        let reads = [
-            "GetAccount",
-            "ListAccounts",
-            "CountAccounts",
-            "LookupAccount",
-            "GetGroup",
-            "ListGroups",
-            "ListGroupMembers",
-        ];
+        let reads = ["GetAccount", "ListAccounts", "CountAccounts", "LookupAccount", "ListGroupMembers"];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
         let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount", "EraseAccount"];
         let imports = [
@@ -255,6 +248,8 @@ mod tests {
             .chain([
                 ("ExportAccounts", Needs::This(Permission::ReadDirectory)),
                 ("UpdateTenant", Needs::This(Permission::ManageTenant)),
+                ("GetGroup", GROUPS_NEED),
+                ("ListGroups", GROUPS_NEED),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
                 ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use rekey_primitives::colour::Colour;
+
 /// The value of one field.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum PolicyValue {
@@ -13,6 +15,8 @@ pub(crate) enum PolicyValue {
     Span(Option<i64>),
     /// One of a few words.
     Word(String),
+    /// A colour or a digest; empty for none.
+    Text(String),
     /// A list without doubles, always in the same order.
     Words(Vec<String>),
 }
@@ -25,6 +29,7 @@ impl fmt::Debug for PolicyValue {
             Self::Flag(is_set) => write!(f, "Flag({is_set})"),
             Self::Span(seconds) => write!(f, "Span({seconds:?})"),
             Self::Word(word) => write!(f, "Word({word})"),
+            Self::Text(text) => write!(f, "Text({text})"),
             Self::Words(words) => write!(f, "Words(of {})", words.len()),
         }
     }
@@ -106,6 +111,10 @@ pub(crate) enum ValueKind {
     Lines,
     /// Ids between blanks.
     Ids,
+    /// A colour as `#0b57a4`; nothing typed means none.
+    Colour,
+    /// The SHA-256 of an image that was sent before, in hexadecimal digits. Nobody types it: a form carries it along.
+    Image,
 }
 
 impl ValueKind {
@@ -131,6 +140,9 @@ impl ValueKind {
             }
             Self::Lines => Some(sorted(typed.iter().flat_map(|text| text.lines()))),
             Self::Ids => Some(sorted(typed.iter().flat_map(|text| text.split_whitespace()))),
+            Self::Colour if one.is_empty() => Some(PolicyValue::Text(String::new())),
+            Self::Colour => Colour::parse(one).ok().map(|colour| PolicyValue::Text(colour.to_string())),
+            Self::Image => is_digest(one).then(|| PolicyValue::Text(one.to_owned())),
         }
     }
 
@@ -146,7 +158,7 @@ impl ValueKind {
                 vec![unit.write(*seconds)]
             }
             (_, PolicyValue::Span(_)) => vec![String::new()],
-            (_, PolicyValue::Word(word)) => vec![word.clone()],
+            (_, PolicyValue::Word(text) | PolicyValue::Text(text)) => vec![text.clone()],
             (Self::Lines, PolicyValue::Words(words)) => vec![words.join("\n")],
             (_, PolicyValue::Words(words)) => words.clone(),
         }
@@ -157,6 +169,11 @@ impl ValueKind {
 const ON: &str = "on";
 pub(crate) const YES: &str = "yes";
 pub(crate) const NO: &str = "no";
+
+/// Whether a text is a SHA-256, or nothing.
+fn is_digest(text: &str) -> bool {
+    text.is_empty() || (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
 
 fn sorted<'a>(texts: impl Iterator<Item = &'a str>) -> PolicyValue {
     let mut texts: Vec<String> =
@@ -220,6 +237,20 @@ mod tests {
     }
 
     #[test]
+    fn a_colour_is_written_as_in_a_stylesheet_and_an_image_is_named_whole() {
+        let colour = |text: &str| ValueKind::Colour.read(&typed(&[text]));
+        let upper = Some(PolicyValue::Text("#0b57a4".to_owned()));
+
+        assert_eq!(colour(" #0B57A4 "), upper);
+        for wrong in ["blue", "0b57a4", "#0b57a", "#0b57a4;"] {
+            assert_eq!(colour(wrong), None, "{wrong}");
+        }
+        for wrong in ["ab", "../logo", &"xy".repeat(32)] {
+            assert_eq!(ValueKind::Image.read(&typed(&[wrong])), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn what_is_written_reads_as_it_was() {
         let cases = [
             (ValueKind::Number, PolicyValue::Number(-3)),
@@ -234,6 +265,10 @@ mod tests {
             (ValueKind::Lines, words(&["two words", "word"])),
             (ValueKind::Ids, words(&["id-1", "id-2"])),
             (ValueKind::Ids, words(&[])),
+            (ValueKind::Colour, PolicyValue::Text("#0b57a4".to_owned())),
+            (ValueKind::Colour, PolicyValue::Text(String::new())),
+            (ValueKind::Image, PolicyValue::Text("ab".repeat(32))),
+            (ValueKind::Image, PolicyValue::Text(String::new())),
         ];
 
         for (kind, value) in cases {

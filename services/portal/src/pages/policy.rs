@@ -6,6 +6,7 @@
 //! | `edit`, `switch` | every field, and the three that say who may reset |
 //! | `review` | what a change does, before it is saved |
 //! | `revisions` | what was changed before, and the way back |
+//! | `logo` | the logo, which comes as a file |
 //! | `draft` | a change while it is made |
 //! | `fields` | the fields: how they are typed, where they stand in the contract |
 //! | `texts` | fields and values in words |
@@ -17,6 +18,7 @@ mod fields;
 mod forecast;
 mod grades;
 mod groups;
+mod logo;
 mod review;
 mod revisions;
 mod show;
@@ -24,8 +26,10 @@ mod switch;
 mod texts;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::get;
 
+use crate::domain::OrganisationKey;
 use crate::web::{Fault, Member, Place};
 
 const POLICY: Place = Place::Policy;
@@ -38,8 +42,10 @@ const LOCKS_OUT: &str = "POLICY_LOCKS_OUT_ADMINISTRATORS";
 
 pub(super) fn routes() -> Router {
     Router::new()
-        .route(PATH, get(show::show))
-        .route(EDIT_PATH, get(edit::show).post(edit::submit))
+        .route("/administration/policy", get(show::show))
+        .route("/administration/policy/edit", get(edit::show).post(edit::submit))
+        .route("/administration/policy/logo", get(logo::show).post(logo::submit))
+        .route("/administration/policy/logo/remove", get(logo::ask_removal).post(logo::remove))
         .route("/administration/policy/revisions", get(revisions::list))
         .route("/administration/policy/revisions/{revision}", get(revisions::show).post(revisions::roll_back))
 }
@@ -47,4 +53,18 @@ pub(super) fn routes() -> Router {
 /// Who may read the policy is not always one who may change it. Identity refuses them; they are told before they type.
 fn demand_editor(member: &Member) -> Result<(), Fault> {
     if member.has_any(POLICY.roles()) { Ok(()) } else { Err(Fault::NotAllowed) }
+}
+
+/// An answer to whoever may have changed how the pages look: the browser keeps that for a day, and theirs would stay as it was. The
+/// change is made by now, so a look that cannot be told is no failure of it.
+async fn in_new_look(member: &Member, response: Response) -> Result<Response, Fault> {
+    let visit = &member.visit;
+    let tenant = member.tenant();
+    if visit.kept_organisation().is_none_or(|kept| kept.tenant != tenant) {
+        return Ok(response);
+    }
+    match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
+        Ok(found) => visit.keeping(response, None, Some(&found)),
+        Err(_) => Ok(response),
+    }
 }

@@ -29,7 +29,7 @@ const PATH: &str = TEMPLATES.path();
 
 pub(super) fn routes() -> Router {
     Router::new()
-        .route(PATH, get(list::show))
+        .route("/administration/templates", get(list::show))
         .route("/administration/templates/{name}", get(list::open))
         .route("/administration/templates/{name}/{locale}", get(edit::show).post(edit::submit))
         .route(

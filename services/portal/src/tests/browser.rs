@@ -23,7 +23,7 @@ use super::fake_identity::{FakeIdentity, NOW};
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
 use crate::view::{Values, View};
-use crate::web::{Content, Fault, Member, Place, Site, router};
+use crate::web::{Content, Fault, Member, Place, PostedFile, Site, Visit, router};
 
 const KEY: &str = "now active AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -63,7 +63,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             entropy,
         };
-        let pages = crate::pages::routes().route(MEMBERS, get(members));
+        let pages = crate::pages::routes().route(MEMBERS, get(members)).route(FILES, get(form).post(taken));
         Self { identity, clock, router: router(Arc::new(site), pages) }
     }
 
@@ -88,11 +88,26 @@ async fn members(member: Member) -> Result<Response, Fault> {
     member.page(Place::Overview, Content::new("Members", body))
 }
 
+/// A page whose form brings a file; what came of it is said.
+pub(super) const FILES: &str = "/files";
+
+async fn form(visit: Visit) -> Result<Response, Fault> {
+    visit.page(Content::new("A file", visit.hidden(FILES)?))
+}
+
+async fn taken(PostedFile { fields, content }: PostedFile) -> String {
+    format!("{} bytes of {}", content.len(), fields.text("owner"))
+}
+
 /// A peer that these pages do not call.
 fn nobody() -> Connection {
     let settings: ClientSettings = toml::from_str("endpoint = 'http://127.0.0.1:1'").unwrap();
     Connection::open(&settings, || None).unwrap()
 }
+
+/// How a file begins in a form.
+const FILE_PART: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
+                         Content-Type: image/png\r\n\r\n";
 
 /// What came back.
 pub(super) struct Answer {
@@ -154,6 +169,21 @@ impl Browser {
         }
         let content_type = "application/x-www-form-urlencoded";
         self.send(request.header(header::CONTENT_TYPE, content_type).body(Body::from(body)).unwrap()).await
+    }
+
+    /// Sends a form with a file as a browser does from a page of the portal.
+    pub(super) async fn upload(&self, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        body.extend_from_slice(FILE_PART.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n--b--\r\n");
+        let request = self.request(Method::POST, path).header(header::ORIGIN, ORIGIN);
+        let request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// Its cookies by name, as another browser would have stolen them.

@@ -18,6 +18,8 @@ pub(crate) enum FieldKind {
     Email,
     Phone,
     Number,
+    /// A colour, as `#0b57a4`.
+    Colour,
     /// A day, as `2026-12-31`.
     Day,
     Search,
@@ -56,6 +58,7 @@ impl FieldKind {
             Self::Email => Behaviour { type_: "email", autocomplete: "email", longest: 320 },
             Self::Phone => Behaviour { type_: "tel", autocomplete: "tel", longest: 40 },
             Self::Number => Behaviour { type_: "text", autocomplete: "off", longest: 20 },
+            Self::Colour => Behaviour { type_: "text", autocomplete: "off", longest: 20 },
             Self::Day => Behaviour { type_: "date", autocomplete: "off", longest: 10 },
             Self::Search => Behaviour { type_: "search", autocomplete: "off", longest: 256 },
             Self::Text => Behaviour { type_: "text", autocomplete: "off", longest: 1_000 },

@@ -4,6 +4,8 @@
 //! form holds a token, sealed for its own path, of the secret that stands sealed in a cookie. A token cannot be made without our
 //! keys, and one from another browser holds another secret.
 
+mod upload;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
@@ -12,6 +14,7 @@ use rekey_primitives::id::RequestId;
 use rekey_primitives::secret::{SecretString, Zeroizing, same};
 use rekey_sealing::digest;
 
+pub(crate) use self::upload::PostedFile;
 use super::answer::internal;
 use super::{Fault, Visit};
 use crate::view::{Html, Values};
@@ -61,6 +64,11 @@ impl Visit {
 pub(crate) struct PostedFields(Vec<(String, Zeroizing<String>)>);
 
 impl PostedFields {
+    /// The same, if they are of a form of ours that this browser was shown.
+    fn judged(self, visit: &Visit) -> Result<Self, Fault> {
+        if visit.takes(self.raw(TOKEN)) { Ok(self) } else { Err(Fault::FormExpired) }
+    }
+
     /// What was typed, without blanks around it; empty where nothing was.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
@@ -95,15 +103,18 @@ impl<S: Send + Sync> FromRequest<S> for PostedFields {
     type Rejection = Fault;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
-        let visit = request.extensions().get::<Visit>().cloned();
-        let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
+        let visit = visit_of(&request);
         let body = axum::body::to_bytes(request.into_body(), visit.site.rules.body_bytes).await;
         let body = body.map_err(|_| Fault::TooLarge)?;
         let fields = form_urlencoded::parse(&body).take(FIELDS);
         let fields = fields.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
-        let fields = Self(fields.collect());
-        if visit.takes(fields.raw(TOKEN)) { Ok(fields) } else { Err(Fault::FormExpired) }
+        Self(fields.collect()).judged(&visit)
     }
+}
+
+fn visit_of(request: &Request) -> Visit {
+    let visit = request.extensions().get::<Visit>().cloned();
+    visit.expect("every page stands behind `web::attend`, which puts it there")
 }
 
 #[cfg(test)]

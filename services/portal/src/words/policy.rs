@@ -25,7 +25,9 @@ words! { PolicyWords:
     session_strong_idle_hint sign_in_passkey_alone sign_in_passkey_alone_hint security_info_reconfirm_after
     security_info_reconfirm_after_hint notices_tell_global_administrators notices_tell_global_administrators_hint help_enabled
     help_enabled_hint help_request_life help_request_life_hint help_digest_interval help_digest_interval_hint audit_retention
-    audit_retention_hint added removed list_separator span_seconds span_minutes span_hours span_days forecast_title
+    audit_retention_hint section_portal portal_accent portal_accent_hint portal_logo_digest portal_logo_digest_hint of_portal image
+    logo_title logo_change logo_lead logo_today logo_none logo_file logo_file_hint logo_missing logo_refused logo_use logo_saved
+    logo_remove logo_remove_lead logo_removed added removed list_separator span_seconds span_minutes span_hours span_days forecast_title
     forecast_accounts forecast_able_today forecast_able_then forecast_stranded forecast_administrators
     forecast_administrators_able forecast_nobody forecast_cut_off forecast_sample forecast_sample_lead cause_reset_not_enabled
     cause_not_in_scope cause_too_few_methods cause_other grade_title grade_summary grade_met grade_missed grade_none

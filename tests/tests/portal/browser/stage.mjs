@@ -98,8 +98,9 @@ export class Stage {
   // A page in a browser of its own: cookies, language and looks are nobody else's.
   async open(options = {}) {
     const { portal } = this.#told;
+    const baseURL = options.baseURL ?? portal;
     const context = await this.#browser.newContext({
-      baseURL: portal,
+      baseURL,
       locale: "en",
       timezoneId: "UTC",
       ...LOOKS[0],
@@ -107,7 +108,7 @@ export class Stage {
     });
     context.setDefaultTimeout(PATIENCE);
     if (options.javaScriptEnabled === false) this.#scriptless.add(context);
-    this.#watch(context, new URL(portal).origin);
+    this.#watch(context, new URL(baseURL).origin);
     return context.newPage();
   }
 
@@ -213,6 +214,24 @@ export class Stage {
     const answer = await fetch(act, { method: "POST" });
     assert.equal(answer.status, 200, act);
     return answer.text();
+  }
+
+  // Where the development inbox is.
+  get inbox() {
+    return this.#told.prompter;
+  }
+
+  // Those who have a part of their own, by their names.
+  get cast() {
+    return this.#told.cast;
+  }
+
+  // The newest message to an address that fits, once there is one.
+  async message(address, fits) {
+    return until(`a message to ${address}`, async () => {
+      const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
+      return messages.find((message) => message.to === address && fits(message));
+    });
   }
 
   // Moves the clock of the suite; what it shows then, in seconds since 1970.

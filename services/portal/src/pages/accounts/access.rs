@@ -33,7 +33,6 @@ mod tests {
                     "AccountService/GetAccount",
                     "AccountService/ListAccounts",
                     "AccountService/CountAccounts",
-                    "GroupService/ListGroups",
                     "PasswordAdministrationService/ResetPassword",
                     "PasswordAdministrationService/BatchResetPasswords",
                     "AdministrationService/UnlockAccount",

@@ -8,8 +8,8 @@ use super::draft::{Change, Draft, Revision};
 use super::fields::{FIELDS, PolicyField, SCOPE_PLACES, place_of, sections};
 use super::groups::Groups;
 use super::texts::Texts;
-use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, review, switch};
-use crate::domain::{NO, Refusal, ValueKind, YES};
+use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, in_new_look, review, switch};
+use crate::domain::{NO, PolicyValue, Refusal, ValueKind, YES};
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Toggle, Values};
 use crate::web::{Content, Fault, Member, PostedFields, Visit};
@@ -76,7 +76,8 @@ async fn save(member: &Member, change: Change, request_id: String) -> Result<Res
     let refused = match PolicyServiceClient::new(member.identity()).update_policy(request).await {
         Ok(saved) => {
             let revision = saved.into_inner().policy.unwrap_or_default().revision;
-            return member.visit.redirect_saying(PATH, &filled(&words.saved, "revision", revision));
+            let told = filled(&words.saved, "revision", revision);
+            return in_new_look(member, member.visit.redirect_saying(PATH, &told)?).await;
         }
         Err(status) => refusal(status.into())?,
     };
@@ -147,6 +148,7 @@ fn typed_field(
 ) -> Result<Html, Fault> {
     let (name, label, hint) = (field.name, texts.label(field), texts.hint(field));
     let value = typed.first().map_or("", String::as_str);
+    let of = |kind| Field { name, label, hint, kind, value, problem };
     match field.kind {
         ValueKind::Flag => visit.toggle(&Toggle { name, label, hint, is_on: !typed.is_empty() }),
         ValueKind::Answer => {
@@ -168,13 +170,23 @@ fn typed_field(
             };
             several(visit, texts, field, words.iter().map(choice).collect(), problem)
         }
-        ValueKind::Number | ValueKind::Span(_) | ValueKind::Lapse(_) => {
-            visit.field(&Field { name, label, hint, kind: FieldKind::Number, value, problem })
-        }
-        ValueKind::Lines | ValueKind::Ids => {
-            visit.field(&Field { name, label, hint, kind: FieldKind::LongText, value, problem })
-        }
+        ValueKind::Number | ValueKind::Span(_) | ValueKind::Lapse(_) => visit.field(&of(FieldKind::Number)),
+        ValueKind::Lines | ValueKind::Ids => visit.field(&of(FieldKind::LongText)),
+        ValueKind::Colour => visit.field(&of(FieldKind::Colour)),
+        ValueKind::Image => image(visit, texts, field, value),
     }
+}
+
+/// An image, which is chosen on a page of its own and carried along by the form.
+fn image(visit: &Visit, texts: &Texts<'_>, field: &PolicyField, digest: &str) -> Result<Html, Fault> {
+    let shown = texts.value(field, &PolicyValue::Text(digest.to_owned()));
+    let values = Values::default()
+        .text("name", field.name)
+        .text("label", texts.label(field))
+        .optional("hint", texts.hint(field))
+        .text("digest", digest)
+        .text("shown", &shown);
+    visit.body("policy_image", values)
 }
 
 /// Boxes to tick, one for each word.

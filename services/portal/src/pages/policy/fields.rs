@@ -97,6 +97,10 @@ pub(super) static FIELDS: &[PolicyField] = fields! {
     audit {
         retention: span, ValueKind::Span(SpanUnit::Days);
     }
+    portal {
+        accent: text, ValueKind::Colour;
+        logo_digest: text, ValueKind::Image;
+    }
 };
 
 /// Scope and groups, which the contract takes as one: a change of any is a change of all three.
@@ -136,10 +140,16 @@ pub(super) fn paths(places: &[usize]) -> Vec<String> {
     places.iter().filter_map(|place| FIELDS.get(*place)).map(|field| field.path.to_owned()).collect()
 }
 
-/// The place of the field that identity names in a refusal, such as `policy.reset.included_group_ids[3]`.
+/// A new logo, as a field mask and a refusal name it.
+pub(super) const LOGO_SENT: &str = "portal.logo";
+/// The one that there is.
+pub(super) const LOGO_DIGEST: &str = "portal.logo_digest";
+
+/// The place of the field that identity names in a refusal or a list of changes, such as `policy.reset.included_group_ids[3]`.
 pub(super) fn place_of(named: &str) -> Option<usize> {
     let path = named.strip_prefix("policy.").unwrap_or(named);
     let path = path.split('[').next().unwrap_or(path);
+    let path = if path == LOGO_SENT { LOGO_DIGEST } else { path };
     FIELDS.iter().position(|field| field.path == path)
 }
 
@@ -183,6 +193,20 @@ mod span {
     pub(super) fn set(span: &mut Option<Duration>, value: &PolicyValue) {
         if let PolicyValue::Span(new) = value {
             *span = new.map(|seconds| Duration { seconds, nanos: 0 });
+        }
+    }
+}
+
+mod text {
+    use super::PolicyValue;
+
+    pub(super) fn get(text: &str) -> PolicyValue {
+        PolicyValue::Text(text.to_owned())
+    }
+
+    pub(super) fn set(text: &mut String, value: &PolicyValue) {
+        if let PolicyValue::Text(new) = value {
+            text.clone_from(new);
         }
     }
 }
@@ -262,60 +286,4 @@ mod kinds {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::words::{Catalogue, UiLocale};
-
-    #[test]
-    fn a_policy_reads_as_it_was_written() {
-        let reset = wire::ResetPolicy {
-            scope: wire::ResetScope::Groups.into(),
-            included_group_ids: vec!["a".to_owned(), "b".to_owned()],
-            allowed_methods: vec![wire::MethodKind::Email.into(), wire::MethodKind::RecoveryCode.into()],
-            method_hints: wire::MethodHints::Masked.into(),
-            proofs_required: 2,
-            reset_life: Some(prost_types::Duration { seconds: 900, nanos: 0 }),
-            ..wire::ResetPolicy::default()
-        };
-        let sent = wire::Policy { reset: Some(reset.clone()), ..wire::Policy::default() };
-
-        let read = values(&sent);
-        let written = policy(&read);
-
-        assert_eq!(read[0], PolicyValue::Word("groups".to_owned()));
-        assert_eq!(written.reset, Some(reset));
-        assert_eq!(values(&written), read);
-    }
-
-    #[test]
-    fn the_three_fields_of_the_scope_stand_first() {
-        let paths = SCOPE_PLACES.map(|place| FIELDS[place].path);
-
-        assert_eq!(paths, ["reset.scope", "reset.included_group_ids", "reset.excluded_group_ids"]);
-    }
-
-    #[test]
-    fn a_field_is_found_by_the_name_that_a_refusal_gives_it() {
-        assert_eq!(place_of("policy.reset.scope"), Some(0));
-        assert_eq!(place_of("policy.reset.included_group_ids[3]"), Some(1));
-        assert_eq!(place_of("policy.reset.telepathy"), None);
-        assert_eq!(paths(&[0]), ["reset.scope"]);
-    }
-
-    #[test]
-    fn every_field_section_and_choice_has_its_texts() {
-        let catalogue = Catalogue::load().unwrap();
-        let known: Vec<&str> =
-            catalogue.of(UiLocale::En).policy.entries().into_iter().map(|(key, _)| key).collect();
-
-        for field in FIELDS {
-            let (hint, section) = (format!("{}_hint", field.name), format!("section_{}", field.section));
-            for key in [field.name, hint.as_str(), section.as_str()] {
-                assert!(known.contains(&key), "{key}");
-            }
-            if let ValueKind::Choice(words) | ValueKind::Several(words) = field.kind {
-                assert!(words.iter().all(|word| known.contains(&format!("choice_{word}").as_str())));
-            }
-        }
-    }
-}
+mod tests;

@@ -2,12 +2,15 @@
 
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
+use rekey_wire::options::v1::Role;
 
 use crate::domain::Refusal;
 use crate::peers::PeerError;
 use crate::view::Values;
 use crate::web::{Fault, Member, Place};
 
+/// Whose roles let them see groups: those who look after accounts, and those who decide about the policy.
+const READERS: [&[Role]; 2] = [Place::Groups.roles(), Place::Policy.roles()];
 /// As many as a call gives.
 const PAGE: i32 = 200;
 /// Names are looked for on so many pages.
@@ -25,9 +28,9 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Asks for them. Who may decide about the policy need not be one who may see groups: then ids stand for names.
+    /// Asks for them. Who may read the policy need not be one who may see groups: then ids stand for names.
     pub(super) async fn of(member: &Member) -> Result<Self, Fault> {
-        if !member.has_any(Place::Groups.roles()) {
+        if !READERS.iter().any(|roles| member.has_any(roles)) {
             return Ok(Self::default());
         }
         let mut client = GroupServiceClient::new(member.identity());
@@ -77,7 +80,20 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use rekey_wire::access::rules;
+
     use super::*;
+
+    #[test]
+    fn groups_are_asked_for_by_whom_the_contract_lets_see_them() {
+        let readers: BTreeSet<i32> = READERS.concat().into_iter().map(i32::from).collect();
+
+        let allowed = rules()["/rekey.identity.v1.GroupService/ListGroups"].roles();
+
+        assert_eq!(readers, allowed.map(i32::from).collect());
+    }
 
     #[test]
     fn a_group_without_a_known_name_goes_by_its_id() {

@@ -11,7 +11,7 @@ use super::fields::{FIELDS, place_of};
 use super::forecast::Forecast;
 use super::groups::Groups;
 use super::texts::Texts;
-use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, review};
+use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
 use crate::domain::Refusal;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::PeerError;
@@ -150,7 +150,10 @@ pub(super) async fn roll_back(
     };
     let words = &member.visit.texts().policy;
     match PolicyServiceClient::new(member.identity()).rollback_policy(request).await {
-        Ok(_) => member.visit.redirect_saying(PATH, &filled(&words.rolled_back, "revision", revision)),
+        Ok(_) => {
+            let told = filled(&words.rolled_back, "revision", revision);
+            in_new_look(&member, member.visit.redirect_saying(PATH, &told)?).await
+        }
         Err(status) => {
             let problem = refused(&member, &refusal(status.into())?)?;
             page(&member, revision, Some(problem)).await

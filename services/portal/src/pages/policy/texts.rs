@@ -10,6 +10,9 @@ use crate::words::{PolicyWords, Words, filled};
 /// So many entries of a list are told; of a longer one, how many more there are.
 const TOLD: usize = 20;
 
+/// So many digits of a digest tell images apart.
+const IMAGE_DIGITS: usize = 8;
+
 /// The words of the policy's pages, and the names of the groups that it may name.
 pub(super) struct Texts<'a> {
     pub(super) words: &'a PolicyWords,
@@ -56,6 +59,18 @@ impl<'a> Texts<'a> {
             PolicyValue::Span(Some(seconds)) => self.span(field, *seconds),
             PolicyValue::Word(word) => self.choice(word),
             PolicyValue::Words(words) => self.list(field, words.iter().map(String::as_str)),
+            PolicyValue::Text(text) => self.colour_or_image(field, text),
+        }
+    }
+
+    fn colour_or_image(&self, field: &PolicyField, text: &str) -> String {
+        match (field.kind, text) {
+            (ValueKind::Image, "") => self.general.none.clone(),
+            (ValueKind::Image, digest) => {
+                filled(&self.words.image, "digits", digest.get(..IMAGE_DIGITS).unwrap_or(digest))
+            }
+            (_, "") => self.words.of_portal.clone(),
+            (_, colour) => colour.to_owned(),
         }
     }
 
