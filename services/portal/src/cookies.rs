@@ -124,11 +124,17 @@ fn name<K: CookieKind>(flow: Option<&FlowId>) -> String {
     }
 }
 
-/// What the browser sends under a name. HTTP/2 may send each cookie in a header of its own.
+/// What the browser sends under a name.
 fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(sent, _)| *sent == name).map(|(_, value)| value)
+    pairs(headers).find(|(sent, _)| *sent == name).map(|(_, value)| value)
+}
+
+/// Names and values of everything that the browser sends. HTTP/2 may send each cookie in a header of its own. Neighbouring hosts may set
+/// cookies for all of a domain with letters beyond ASCII: such a one is not ours and must not hide those that are.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
 }
 
 #[cfg(test)]

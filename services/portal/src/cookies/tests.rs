@@ -73,6 +73,19 @@ fn a_cookie_opens_under_its_own_name_alone() {
 }
 
 #[test]
+fn a_neighbours_cookie_hides_none_of_ours() {
+    let jar = jar();
+    let set = jar.set(&LocaleChoice { tag: "de".to_owned() }, None, NOW).unwrap();
+    let pair = set.to_str().unwrap().split(';').next().unwrap().as_bytes();
+    let line = HeaderValue::from_bytes(&[&b"theirs=caf\xe9; "[..], pair].concat()).unwrap();
+    let sent = HeaderMap::from_iter([(header::COOKIE, line)]);
+
+    let read = jar.read::<LocaleChoice>(&sent, None, NOW);
+
+    assert_eq!(read, Some(LocaleChoice { tag: "de".to_owned() }));
+}
+
+#[test]
 fn what_was_changed_or_is_none_does_not_open() {
     let jar = jar();
     let set = jar.set(&LocaleChoice { tag: "de".to_owned() }, None, NOW).unwrap();
