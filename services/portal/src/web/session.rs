@@ -199,7 +199,7 @@ impl Visit {
     }
 
     /// Forms that were shown until now are none any more.
-    fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
+    pub(crate) fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
         let secret = FormSecret(array(&*self.site.entropy));
         self.keeping(response, None, Some(&secret))
     }
