@@ -78,10 +78,28 @@ impl CookieJar {
         now: Timestamp,
     ) -> Option<K> {
         let name = name::<K>(flow);
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(sent(headers, &name)?).ok()?;
-        let plain = self.keys.open(name.as_bytes(), &sealed).ok()?;
-        let (ends_at, value): (Timestamp, K) = codec::decode(K::VERSION, &plain).ok()?;
+        let (ends_at, value) = self.open::<K>(&name, sent(headers, &name)?)?;
         (!now.has_reached(ends_at)).then_some(value)
+    }
+
+    /// When a value ends, and the value.
+    fn open<K: CookieKind>(&self, name: &str, sent: &str) -> Option<(Timestamp, K)> {
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(sent).ok()?;
+        let plain = self.keys.open(name.as_bytes(), &sealed).ok()?;
+        codec::decode(K::VERSION, &plain).ok()
+    }
+
+    /// The flows of a kind that a request brings beyond so many: those that end first, and before them those that do not open.
+    pub(crate) fn surplus<K: CookieKind>(&self, headers: &HeaderMap, kept: usize) -> Vec<FlowId> {
+        let prefix = format!("__Host-{}-", K::NAME);
+        let flow = |(name, sent): (&str, &str)| {
+            let flow = FlowId::parse(name.strip_prefix(&prefix)?)?;
+            Some((self.open::<K>(name, sent).map(|(ends_at, _)| ends_at), flow))
+        };
+        let mut flows: Vec<(Option<Timestamp>, FlowId)> = pairs(headers).filter_map(flow).collect();
+        flows.sort_by_key(|(ends_at, _)| *ends_at);
+        let surplus = flows.len().saturating_sub(kept);
+        flows.into_iter().take(surplus).map(|(_, flow)| flow).collect()
     }
 
     /// The header that has the browser keep a value until its kind ends.

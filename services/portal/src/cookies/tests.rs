@@ -105,6 +105,23 @@ fn what_browsers_would_not_keep_is_not_set() {
 }
 
 #[test]
+fn flows_beyond_so_many_are_told_by_their_end_and_broken_ones_first() {
+    let jar = jar();
+    let pair = |name: &str, seconds| {
+        let set = jar.set(&progress(), flow(name).as_ref(), NOW.plus(Duration::from_secs(seconds))).unwrap();
+        set.to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let broken = "__Host-rekey-reset-DDDDDDDD=AAAA; __Host-rekey-sign-in-EEEEEEEE=AAAA".to_owned();
+    let line = [pair("AAAAAAAA", 2), pair("BBBBBBBB", 0), pair("CCCCCCCC", 1), broken].join("; ");
+    let sent = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
+
+    let surplus = |kept| jar.surplus::<ResetProgress>(&sent, kept);
+
+    assert_eq!(surplus(2), [flow("DDDDDDDD").unwrap(), flow("BBBBBBBB").unwrap()]);
+    assert!(surplus(4).is_empty());
+}
+
+#[test]
 fn only_eight_plain_characters_name_a_reset() {
     let drawn = FlowId::draw(&SeededEntropy::new(3));
 
