@@ -78,10 +78,28 @@ impl CookieJar {
         now: Timestamp,
     ) -> Option<K> {
         let name = name::<K>(flow);
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(sent(headers, &name)?).ok()?;
-        let plain = self.keys.open(name.as_bytes(), &sealed).ok()?;
-        let (ends_at, value): (Timestamp, K) = codec::decode(K::VERSION, &plain).ok()?;
+        let (ends_at, value) = self.open::<K>(&name, sent(headers, &name)?)?;
         (!now.has_reached(ends_at)).then_some(value)
+    }
+
+    /// When a value ends, and the value.
+    fn open<K: CookieKind>(&self, name: &str, sent: &str) -> Option<(Timestamp, K)> {
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(sent).ok()?;
+        let plain = self.keys.open(name.as_bytes(), &sealed).ok()?;
+        codec::decode(K::VERSION, &plain).ok()
+    }
+
+    /// The flows of a kind that a request brings beyond so many: those that end first, and before them those that do not open.
+    pub(crate) fn surplus<K: CookieKind>(&self, headers: &HeaderMap, kept: usize) -> Vec<FlowId> {
+        let prefix = format!("__Host-{}-", K::NAME);
+        let flow = |(name, sent): (&str, &str)| {
+            let flow = FlowId::parse(name.strip_prefix(&prefix)?)?;
+            Some((self.open::<K>(name, sent).map(|(ends_at, _)| ends_at), flow))
+        };
+        let mut flows: Vec<(Option<Timestamp>, FlowId)> = pairs(headers).filter_map(flow).collect();
+        flows.sort_by_key(|(ends_at, _)| *ends_at);
+        let surplus = flows.len().saturating_sub(kept);
+        flows.into_iter().take(surplus).map(|(_, flow)| flow).collect()
     }
 
     /// The header that has the browser keep a value until its kind ends.
@@ -124,11 +142,17 @@ fn name<K: CookieKind>(flow: Option<&FlowId>) -> String {
     }
 }
 
-/// What the browser sends under a name. HTTP/2 may send each cookie in a header of its own.
+/// What the browser sends under a name.
 fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(sent, _)| *sent == name).map(|(_, value)| value)
+    pairs(headers).find(|(sent, _)| *sent == name).map(|(_, value)| value)
+}
+
+/// Names and values of everything that the browser sends. HTTP/2 may send each cookie in a header of its own. Neighbouring hosts may set
+/// cookies for all of a domain with letters beyond ASCII: such a one is not ours and must not hide those that are.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
 }
 
 #[cfg(test)]

@@ -79,8 +79,7 @@ pub(crate) struct Verdict {
     pub(crate) passed: bool,
 }
 
-/// What a person asks an administrator.
-#[derive(Debug)]
+/// What a person asks an administrator. Nothing prints it, for it holds the token of a reset.
 pub(crate) struct HelpQuestion<'a> {
     pub(crate) tenant: TenantId,
     pub(crate) login: &'a str,

@@ -73,6 +73,19 @@ fn a_cookie_opens_under_its_own_name_alone() {
 }
 
 #[test]
+fn a_neighbours_cookie_hides_none_of_ours() {
+    let jar = jar();
+    let set = jar.set(&LocaleChoice { tag: "de".to_owned() }, None, NOW).unwrap();
+    let pair = set.to_str().unwrap().split(';').next().unwrap().as_bytes();
+    let line = HeaderValue::from_bytes(&[&b"theirs=caf\xe9; "[..], pair].concat()).unwrap();
+    let sent = HeaderMap::from_iter([(header::COOKIE, line)]);
+
+    let read = jar.read::<LocaleChoice>(&sent, None, NOW);
+
+    assert_eq!(read, Some(LocaleChoice { tag: "de".to_owned() }));
+}
+
+#[test]
 fn what_was_changed_or_is_none_does_not_open() {
     let jar = jar();
     let set = jar.set(&LocaleChoice { tag: "de".to_owned() }, None, NOW).unwrap();
@@ -89,6 +102,23 @@ fn what_browsers_would_not_keep_is_not_set() {
     let large = ResetProgress { login: "x".repeat(4096), ..progress() };
 
     assert!(jar().set(&large, None, NOW).is_err());
+}
+
+#[test]
+fn flows_beyond_so_many_are_told_by_their_end_and_broken_ones_first() {
+    let jar = jar();
+    let pair = |name: &str, seconds| {
+        let set = jar.set(&progress(), flow(name).as_ref(), NOW.plus(Duration::from_secs(seconds))).unwrap();
+        set.to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let broken = "__Host-rekey-reset-DDDDDDDD=AAAA; __Host-rekey-sign-in-EEEEEEEE=AAAA".to_owned();
+    let line = [pair("AAAAAAAA", 2), pair("BBBBBBBB", 0), pair("CCCCCCCC", 1), broken].join("; ");
+    let sent = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
+
+    let surplus = |kept| jar.surplus::<ResetProgress>(&sent, kept);
+
+    assert_eq!(surplus(2), [flow("DDDDDDDD").unwrap(), flow("BBBBBBBB").unwrap()]);
+    assert!(surplus(4).is_empty());
 }
 
 #[test]

@@ -26,7 +26,13 @@ pub(super) fn routes() -> Router {
 }
 
 /// The way on of a link that brought its token: to the same page without it. None where the address has none.
-fn arrived<K: CookieKind>(visit: &Visit, link: impl FnOnce(String) -> K) -> Result<Option<Response>, Fault> {
+///
+/// The browser keeps one link of a kind. Where it has another one, forms that were shown until now end: a button that was shown for the one
+/// would act by the other.
+fn arrived<K: CookieKind + PartialEq>(
+    visit: &Visit,
+    link: impl FnOnce(String) -> K,
+) -> Result<Option<Response>, Fault> {
     let token = visit.query("token");
     if token.is_empty() {
         return Ok(None);
@@ -35,7 +41,10 @@ fn arrived<K: CookieKind>(visit: &Visit, link: impl FnOnce(String) -> K) -> Resu
     if token.len() > LONGEST_TOKEN || !token.bytes().all(is_whole) {
         return Err(Fault::LinkIncomplete);
     }
-    visit.keeping(Visit::redirect(visit.path()), None, Some(&link(token))).map(Some)
+    let link = link(token);
+    let there = visit.keeping(Visit::redirect(visit.path()), None, Some(&link))?;
+    let is_another = visit.kept::<K>().is_some_and(|before| before != link);
+    if is_another { visit.with_new_forms(there).map(Some) } else { Ok(Some(there)) }
 }
 
 /// A page that says what was done, and what comes next.

@@ -13,8 +13,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use rekey_primitives::id::TenantId;
 
-use crate::cookies::SignedIn;
-use crate::peers::{PeerError, SignInOutcome};
+use crate::cookies::{SetAside, SignedIn};
+use crate::peers::{Call, PeerError, SignInOutcome};
 use crate::web::{Fault, LocalPath, PostedFields, Visit};
 
 /// Where somebody wanted to go: in addresses, and as a field of forms.
@@ -60,23 +60,34 @@ async fn led(visit: &Visit, who: &Newcomer<'_>, outcome: SignInOutcome) -> Resul
     }
 }
 
-/// The browser forgets the session whatever becomes of it at identity, which is not waited for until the page is too late.
+/// The browser forgets its sessions whatever becomes of them at identity, which is not waited for until the page is too late.
 async fn sign_out(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    if let Some(session) = visit.kept::<SignedIn>() {
-        let call = visit.call(fields.request_id()?);
-        let ending = visit.site.sign_ins.sign_out(&session.access_token, &call);
-        match tokio::time::timeout(visit.site.rules.deadline / 2, ending).await {
-            Ok(Err(PeerError::Failed(failure))) => {
-                tracing::warn!(
-                    error = &failure as &dyn std::error::Error,
-                    "a session was forgotten by its browser and not ended"
-                );
-            }
-            Err(_) => tracing::warn!("a session was forgotten by its browser and not ended in time"),
-            // One that is refused was over already.
-            Ok(Ok(()) | Err(PeerError::Refused(_))) => {}
-        }
+    let call = visit.call(fields.request_id()?);
+    let ending = end_sessions(&visit, &call);
+    if tokio::time::timeout(visit.site.rules.deadline / 2, ending).await.is_err() {
+        tracing::warn!("a session was forgotten by its browser and not ended in time");
     }
     let there = visit.redirect_saying("/sign-in", &visit.texts().signing_in.signed_out)?;
     visit.signed_out(there)
+}
+
+/// The session at hand, and one that waits while another account is linked: whoever signs out leaves none behind.
+async fn end_sessions(visit: &Visit, call: &Call) {
+    if let Some(session) = visit.kept::<SignedIn>() {
+        end_session(visit, &session, call).await;
+    }
+    if let Some(SetAside(session)) = visit.kept::<SetAside>() {
+        end_session(visit, &session, &visit.call(visit.draw_request_id())).await;
+    }
+}
+
+/// Ends one at identity. One that is refused was over already.
+async fn end_session(visit: &Visit, session: &SignedIn, call: &Call) {
+    let ended = visit.site.sign_ins.sign_out(&session.access_token, call).await;
+    if let Err(PeerError::Failed(failure)) = ended {
+        tracing::warn!(
+            error = &failure as &dyn std::error::Error,
+            "a session was forgotten by its browser and not ended"
+        );
+    }
 }

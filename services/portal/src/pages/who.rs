@@ -57,7 +57,7 @@ fn begin(
         expires_at: started.expires_at,
         sent: None,
     };
-    visit.keeping(Visit::redirect(&path(&flow, "prove")), Some(&flow), Some(&reset))
+    visit.beginning(Visit::redirect(&path(&flow, "prove")), &flow, &reset)
 }
 
 fn page(

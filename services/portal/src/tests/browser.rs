@@ -64,6 +64,7 @@ impl World {
             entropy,
         };
         let pages = crate::pages::routes().route(MEMBERS, get(members)).route(FILES, get(form).post(taken));
+        let pages = pages.route(ASIDE, get(aside));
         Self { identity, clock, router: router(Arc::new(site), pages) }
     }
 
@@ -86,6 +87,13 @@ pub(super) const MEMBERS: &str = "/members";
 async fn members(member: Member) -> Result<Response, Fault> {
     let body = member.visit.body("done", Values::default())?;
     member.page(Place::Overview, Content::new("Members", body))
+}
+
+/// A page that sets the session aside, as the one does that links accounts.
+pub(super) const ASIDE: &str = "/aside";
+
+async fn aside(member: Member) -> Result<Response, Fault> {
+    member.set_aside(Visit::redirect(MEMBERS))
 }
 
 /// A page whose form brings a file; what came of it is said.

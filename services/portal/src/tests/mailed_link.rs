@@ -63,3 +63,21 @@ async fn a_new_password_is_set_by_a_link_with_the_rules_before_typing() {
     assert_eq!(world.identity.asked(), ["redeem abc", "redeem abc"]);
     assert!(last.text.contains("Your new password is set") && last.text.contains("href=\"/sign-in\""));
 }
+
+#[tokio::test]
+async fn a_button_that_was_shown_for_one_link_does_not_act_by_another() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.get("/not-me?token=one").await;
+    browser.get("/not-me?token=one").await;
+    let shown = browser.get("/not-me").await;
+    let (token, id) = (shown.field("form_token"), shown.field("request_id"));
+
+    browser.get("/not-me?token=two").await;
+    let fields = [("form_token", token.as_str()), ("request_id", id.as_str())];
+    let refused = browser.post("/not-me", &fields).await;
+    let undone = browser.fill("/not-me", "/not-me", &[]).await;
+
+    assert_eq!((refused.status, undone.location()), (StatusCode::FORBIDDEN, "/not-me/done"));
+    assert_eq!(world.identity.asked(), ["repudiate two"]);
+}

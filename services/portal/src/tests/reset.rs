@@ -87,6 +87,24 @@ async fn two_resets_in_two_tabs_do_not_mix() {
 }
 
 #[tokio::test]
+async fn of_many_resets_in_one_browser_the_last_go_on() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let mut statuses = Vec::new();
+    let mut resets = Vec::new();
+
+    for login in ["ann", "ben", "kim", "zoe"] {
+        resets.push(begin(&browser, login).await);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    for reset in resets {
+        statuses.push(browser.get(&format!("{reset}/prove")).await.status);
+    }
+
+    assert_eq!(statuses, [StatusCode::GONE, StatusCode::OK, StatusCode::OK, StatusCode::OK]);
+}
+
+#[tokio::test]
 async fn a_wrong_code_is_said_beside_its_field_and_a_right_one_still_passes() {
     let world = World::new();
     let browser = world.browser_of_acme().await;

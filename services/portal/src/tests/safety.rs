@@ -85,6 +85,19 @@ async fn a_page_that_is_not_there_and_a_form_that_is_too_large_are_told_apart() 
 }
 
 #[tokio::test]
+async fn a_form_with_too_many_fields_is_not_taken_in_part() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let token = browser.get("/reset").await.field("form_token");
+    let first = [("form_token", token.as_str()), ("login", "zoe")];
+
+    let refused = browser.post("/reset", &[&first[..], &[("more", ""); 400][..]].concat()).await;
+
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(world.identity.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn who_names_no_organisation_is_asked_and_goes_nowhere_else() {
     let world = World::new();
     let browser = world.browser();

@@ -3,17 +3,19 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use rekey_wire::identity::v1::{ChallengeKind, MethodKind};
 
-use super::browser::{Answer, Browser, MEMBERS, World};
+use super::browser::{ASIDE, Answer, Browser, MEMBERS, World};
 use super::fake_identity::{CODE, CREDENTIAL};
 use super::fake_sign_ins::{asked, signed_in};
 use crate::domain::{PasswordRule, Refusal};
 
 const TYPED: [(&str, &str); 2] = [("login", "zoe"), ("password", "correct horse")];
 
-const SESSION: &str = "__Host-rekey-session";
+fn has_cookie(browser: &Browser, name: &str) -> bool {
+    browser.cookie_names().iter().any(|known| known == name)
+}
 
 fn has_session(browser: &Browser) -> bool {
-    browser.cookie_names().iter().any(|name| name == SESSION)
+    has_cookie(browser, "__Host-rekey-session")
 }
 
 /// Signs in with a password that leads to a question, and gives the address of its page.
@@ -298,4 +300,20 @@ async fn the_browser_forgets_a_session_whatever_identity_says() {
     assert_eq!(world.identity.asked(), ["sign out access"]);
     assert!(shown.text.contains("You are signed out on this device"), "{}", shown.text);
     assert_eq!(again.location(), "/sign-in?next=%2Fmembers");
+}
+
+#[tokio::test]
+async fn a_session_that_waits_ends_with_the_one_at_hand() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    world.identity.will_say(signed_in());
+    browser.fill("/sign-in", "/sign-in", &TYPED).await;
+    browser.get(ASIDE).await;
+    let has_waited = has_cookie(&browser, "__Host-rekey-set-aside");
+    world.identity.asked();
+
+    browser.fill(MEMBERS, "/sign-out", &[]).await;
+
+    assert!(has_waited && !has_cookie(&browser, "__Host-rekey-set-aside") && !has_session(&browser));
+    assert_eq!(world.identity.asked(), ["sign out access", "sign out access"]);
 }

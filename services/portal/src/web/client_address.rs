@@ -1,7 +1,7 @@
 //! Where a person is: the other end of the connection, or what proxies of the operator say of it.
 //!
 //! A browser can write anything into `X-Forwarded-For`; each proxy adds at its end whom it was called by. So the list is read from its
-//! end, for as long as the one who wrote an entry is trusted.
+//! end, for as long as the one who wrote an entry is trusted. What does not read is never passed over: behind it could stand anything.
 
 use std::net::IpAddr;
 
@@ -17,9 +17,11 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
     if !is_trusted(peer) {
         return Some(peer);
     }
-    let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
-    let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let lines = headers.get_all(FORWARDED_FOR).iter();
+    // Bytes, not text: a browser that writes a letter beyond ASCII must not hide what a proxy added to its line.
+    let entries: Vec<&[u8]> = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).collect();
     for entry in entries.into_iter().rev() {
+        let entry = std::str::from_utf8(entry).ok()?.trim();
         let address = entry.parse::<IpAddr>().ok()?.to_canonical();
         if !is_trusted(address) {
             return Some(address);
@@ -52,6 +54,13 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["192.0.2.7"]), client);
         assert_eq!(seen("10.0.0.1", &["203.0.113.9, 192.0.2.7, 10.9.9.9"]), client);
         assert_eq!(seen("10.0.0.1", &["203.0.113.9", "192.0.2.7"]), client);
+    }
+
+    #[test]
+    fn what_a_browser_writes_hides_nothing_that_a_proxy_adds() {
+        let seen = seen("10.0.0.1", &["198.51.100.1", "\u{fc}, 192.0.2.7"]);
+
+        assert_eq!(seen.as_deref(), Some("192.0.2.7"));
     }
 
     #[test]

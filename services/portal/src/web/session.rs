@@ -25,7 +25,8 @@ pub(crate) use self::local_path::LocalPath;
 pub(crate) use self::place::Place;
 use super::answer::internal;
 use super::{Content, Fault, Visit};
-use crate::cookies::{FormSecret, SignedIn};
+use crate::cookies::{CallerCode, FormSecret, SetAside, SignedIn};
+use crate::domain::SentCode;
 use crate::peers::{PeerFailure, context, maybe_moment};
 use crate::view::{Rail, RailLink};
 use crate::words::{AdministrationWords, Words};
@@ -198,14 +199,18 @@ impl Visit {
     }
 
     /// Forms that were shown until now are none any more.
-    fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
+    pub(crate) fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
         let secret = FormSecret(array(&*self.site.entropy));
         self.keeping(response, None, Some(&secret))
     }
 
-    /// Ends what is kept of a session in this browser, with the forms of its pages.
+    /// Ends what is kept of a session in this browser, with the forms of its pages and what was under way on them. A session that waits
+    /// is none that whoever comes next could go back to.
     pub(crate) fn signed_out(&self, response: Response) -> Result<Response, Fault> {
         let response = self.keeping(response, None, None::<&SignedIn>)?;
+        let response = self.keeping(response, None, None::<&SetAside>)?;
+        let response = self.keeping(response, None, None::<&CallerCode>)?;
+        let response = self.keeping(response, None, None::<&SentCode>)?;
         self.keeping(response, None, None::<&FormSecret>)
     }
 }

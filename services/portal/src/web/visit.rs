@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{array, uuid_v4};
 use rekey_runtime::server::Peer;
 
-use super::SharedSite;
 use super::client_address::client_address;
+use super::{Fault, SharedSite};
 use crate::cookies::{CookieJar, CookieKind, FlowId, FormSecret, LocaleChoice, Notice};
 use crate::domain::{Organisation, ResetProgress};
 use crate::peers::{Call, Visitor};
@@ -22,6 +23,10 @@ use crate::words::{Texts, UiLocale, Words};
 
 /// What identity reads of a user agent (`RequestContext`).
 const USER_AGENT_CHARACTERS: usize = 512;
+
+/// Resets, and sign-ins, that one browser has under way. Each is a cookie that is sent with every page, and a port or a proxy takes 8 to 16
+/// KiB of headers.
+const FLOWS: usize = 3;
 
 /// A request. Clones share it.
 #[derive(Clone)]
@@ -117,6 +122,20 @@ impl Visit {
     /// What the browser brings of a kind that is kept under a name.
     pub(super) fn kept_of<K: CookieKind>(&self, flow: &FlowId) -> Option<K> {
         self.site.cookies.read(&self.request.headers, Some(flow), self.now)
+    }
+
+    /// An answer that begins a flow. Those that were left longest ago are forgotten, for a browser with too many is answered no more.
+    pub(crate) fn beginning<K: CookieKind>(
+        &self,
+        response: Response,
+        flow: &FlowId,
+        value: &K,
+    ) -> Result<Response, Fault> {
+        let mut response = self.keeping(response, Some(flow), Some(value))?;
+        for left in self.site.cookies.surplus::<K>(&self.request.headers, FLOWS - 1) {
+            response = self.keeping(response, Some(&left), None::<&K>)?;
+        }
+        Ok(response)
     }
 
     /// What identity is told of the person.

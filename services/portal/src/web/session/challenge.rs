@@ -29,7 +29,7 @@ impl Visit {
             token: challenge.challenge_token,
             question,
         };
-        self.to_question(&flow, &progress)
+        self.beginning(Self::redirect(&path(&flow)), &flow, &progress)
     }
 
     /// Leads from one challenge of a sign-in to the next one.
@@ -46,12 +46,16 @@ impl Visit {
 
     /// Leads to the page of what a sign-in waits for.
     pub(crate) fn to_question(&self, flow: &FlowId, progress: &SignInProgress) -> Result<Response, Fault> {
-        let there = Self::redirect(&format!("/sign-in/continue/{}", flow.as_str()));
-        self.keeping(there, Some(flow), Some(progress))
+        self.keeping(Self::redirect(&path(flow)), Some(flow), Some(progress))
     }
 
     /// The sign-in of this name, while it waits.
     pub(crate) fn sign_in(&self, flow: &FlowId) -> Option<SignInProgress> {
         self.kept_of(flow)
     }
+}
+
+/// Where the question of a sign-in is asked.
+fn path(flow: &FlowId) -> String {
+    format!("/sign-in/continue/{}", flow.as_str())
 }
