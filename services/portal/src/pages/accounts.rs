@@ -26,6 +26,7 @@ mod sections;
 mod show;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::get;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::AccountId;
@@ -158,6 +159,11 @@ fn within_reach<T>(answer: Result<T, Status>) -> Result<Option<T>, Fault> {
         Refusal::Other(reason, _) if reason == "AUTHORITY_MISSING" => Ok(None),
         refused => Err(PeerError::Refused(refused).into()),
     }
+}
+
+/// Back from a form that was answered before: what was shown with the answer is not shown again, and nothing is done twice.
+fn shown_before(visit: &Visit, path: &str) -> Result<Response, Fault> {
+    visit.redirect_saying(path, &visit.texts().accounts.shown_before)
 }
 
 /// What there is to say of a call that was refused.

@@ -1,4 +1,4 @@
-//! Issuing a temporary access pass. It is shown in the answer of the form and nowhere else.
+//! Issuing a temporary access pass. It is shown in the answer of the form and nowhere else, and by no reload.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use rekey_wire::identity::v1::access_pass_service_client::AccessPassServiceClien
 use rekey_wire::time::duration;
 
 use super::access::METHODS;
-use super::{PASS_PAGE, account_path, find, moment, named, page_path, said, together};
+use super::{PASS_PAGE, account_path, find, moment, named, page_path, said, shown_before, together};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::view::{Choice, Confirmation, Problem, Select, Toggle, Values, moment as shown};
 use crate::web::{Content, Fault, Member, Place, PostedFields};
@@ -33,7 +33,10 @@ pub(super) async fn issue(
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let account = find(&member, &id, "").await?;
+    let (account, request_id) = (find(&member, &id, "").await?, fields.request_id()?);
+    if member.visit.was_shown(&request_id) {
+        return shown_before(&member.visit, &account_path(&account.account_id));
+    }
     let (word, one_time) = (fields.text(LIFE), fields.is_on(ONE_TIME));
     let life = life(word).ok_or(Fault::FormExpired)?;
     let request = wire::IssueTemporaryAccessPassRequest {
@@ -43,11 +46,14 @@ pub(super) async fn issue(
         length: 0,
         life: Some(duration(life)),
         one_time,
-        request_id: fields.request_id()?,
+        request_id: request_id.clone(),
         context: member.context(),
     };
     match AccessPassServiceClient::new(member.identity()).issue_temporary_access_pass(request).await {
-        Ok(issued) => done(&member, &account, &issued.into_inner()),
+        Ok(issued) => {
+            let shown = done(&member, &account, &issued.into_inner())?;
+            member.visit.showing_once(shown, request_id)
+        }
         Err(status) => {
             let problem = Problem { field: None, text: said(&member.visit, status)? };
             page(&member, &account, word, one_time, Some(problem))

@@ -1,4 +1,4 @@
-//! "Reset password" for one account. A password that was generated is shown in the answer of the form and nowhere else.
+//! "Reset password" for one account. A password that was generated is shown in the answer of the form and nowhere else, and by no reload.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -8,7 +8,9 @@ use rekey_wire::identity::v1::PasswordResetMode;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
 use super::access::SUPPORT;
-use super::{RESET_PAGE, account_path, find, moment, named, page_path, refusal, sentence, together};
+use super::{
+    RESET_PAGE, account_path, find, moment, named, page_path, refusal, sentence, shown_before, together,
+};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
 use crate::peers::PeerFailure;
@@ -42,7 +44,10 @@ pub(super) async fn answer(
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let (visit, word) = (&member.visit, fields.text(MODE));
-    let account = find(&member, &id, "").await?;
+    let (account, request_id) = (find(&member, &id, "").await?, fields.request_id()?);
+    if visit.was_shown(&request_id) {
+        return shown_before(visit, &account_path(&account.account_id));
+    }
     let mode = mode(word).ok_or(Fault::FormExpired)?;
     let password = fields.secret(PASSWORD);
     let is_set = mode == PasswordResetMode::Set;
@@ -55,22 +60,27 @@ pub(super) async fn answer(
         mode: mode.into(),
         // What was typed before another choice was made is not sent.
         new_password: if is_set { password.expose_secret().to_owned() } else { String::new() },
-        request_id: fields.request_id()?,
+        request_id: request_id.clone(),
         context: member.context(),
     };
     match PasswordAdministrationServiceClient::new(member.identity()).reset_password(request).await {
         Ok(reset) => {
             let result = reset.into_inner().result.ok_or_else(|| PeerFailure::unclear("no result"))?;
-            done(&member, &account, mode, &result)
+            visit.showing_once(done(&member, &account, mode, &result)?, request_id)
         }
         Err(status) => {
-            let problem = match refusal(status.into())? {
-                Refusal::FieldInvalid(_) if is_set => Problem::of(PASSWORD, &visit.words().password_too_long),
-                refused @ Refusal::PasswordRefused(_) => Problem::of(PASSWORD, sentence(visit, &refused)?),
-                refused => Problem { field: None, text: sentence(visit, &refused)? },
-            };
+            let problem = problem(visit, &refusal(status.into())?, is_set)?;
             page(&member, &account, word, Some(problem))
         }
+    }
+}
+
+/// What identity has against it, beside the password where one was entered.
+fn problem(visit: &Visit, refused: &Refusal, is_set: bool) -> Result<Problem, Fault> {
+    match refused {
+        Refusal::FieldInvalid(_) if is_set => Ok(Problem::of(PASSWORD, &visit.words().password_too_long)),
+        Refusal::PasswordRefused(_) => Ok(Problem::of(PASSWORD, sentence(visit, refused)?)),
+        other => Ok(Problem { field: None, text: sentence(visit, other)? }),
     }
 }
 
