@@ -7,8 +7,9 @@ use rekey_wire::identity::v1::PasswordResetMode;
 use rekey_wire::identity::v1::batch_password_result::Outcome;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
-use super::super::account_names::AccountNames;
-use super::{PATH, account_path, id_in, moment, refusal, reset, sentence, shown_before};
+use super::super::account_names::{AccountNames, account_path};
+use super::super::listing::moment_of;
+use super::{PATH, id_in, refusal, reset, sentence, shown_before};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
 use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
@@ -164,7 +165,7 @@ fn cells(visit: &Visit, mode: PasswordResetMode, outcome: Option<Outcome>) -> Re
         PasswordResetMode::Generate => words.outcome_success.clone(),
         _ => reset::outcome(words, mode, &reset),
     };
-    let until = moment(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
+    let until = moment_of(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
     Ok([Cell::Text(text), Cell::Code(reset.generated_password), until.map_or(Cell::Empty, Cell::Time)])
 }
 

@@ -5,9 +5,10 @@ use rekey_primitives::secret::ExposeSecret as _;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 
+use super::super::account_names::account_path;
 use super::access::ACCOUNTS;
 use super::form::{Draft, EMAILS, PASSWORD, PHONES, lines, problems, wrong};
-use super::{account_path, together};
+use super::together;
 use crate::peers::PeerFailure;
 use crate::view::{Field, FieldKind, Html, Problem, Values};
 use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};

@@ -7,14 +7,14 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::PasswordResetMode;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
+use super::super::account_names::{account_name, account_path};
+use super::super::listing::moment_of;
 use super::access::SUPPORT;
-use super::{
-    RESET_PAGE, account_path, find, moment, named, page_path, refusal, sentence, shown_before, together,
-};
+use super::{RESET_PAGE, find, page_path, refusal, sentence, shown_before, together};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
 use crate::peers::PeerFailure;
-use crate::view::{Choice, Confirmation, Field, FieldKind, Html, Problem, Select, Values, moment as shown};
+use crate::view::{Choice, Confirmation, Field, FieldKind, Html, Problem, Select, Values, moment};
 use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::{AccountsWords, filled};
 
@@ -122,7 +122,7 @@ fn page(
     let questions = vec![modes(visit, chosen, true)?, visit.field(&password)?];
     let body = visit.confirmation(Confirmation {
         text: &words.reset_lead,
-        subjects: &[named(account)],
+        subjects: &[account_name(account)],
         hidden: visit.hidden(&action)?,
         action: &action,
         fields: &[],
@@ -145,14 +145,14 @@ fn done(
     let words = &visit.texts().accounts;
     let generated = Some(&result.generated_password).filter(|password| !password.is_empty());
     let until = result.link_expire_time.as_ref().filter(|_| mode == PasswordResetMode::Link);
-    let until = moment(until.or(result.password_expire_time.as_ref()));
+    let until = moment_of(until.or(result.password_expire_time.as_ref()));
     let values = Values::default()
-        .text("subject", &named(account))
+        .text("subject", &account_name(account))
         .text("text", &outcome(words, mode, result))
         .optional("secret", generated)
         .text("secret_label", &words.temporary_password)
         .flag("has_until", until.is_some())
-        .part("until", until.map(shown).unwrap_or_default())
+        .part("until", until.map(moment).unwrap_or_default())
         .text("until_label", &words.good_until)
         .text("sessions", &filled(&words.sessions_ended, "count", result.sessions_revoked))
         .text("back", &account_path(&account.account_id))
