@@ -36,7 +36,7 @@ use rekey_runtime::deadline;
 pub(crate) use self::answer::Content;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::forms::{PostedFields, PostedFile};
-pub(crate) use self::session::{LocalPath, Member, Place, role_name};
+pub(crate) use self::session::{ALL_ROLES, LocalPath, Member, Place, role_name};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;
 

@@ -13,13 +13,13 @@ use tonic::Status;
 use super::super::account_names::account_path;
 use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
-use super::sections::{ALL_ROLES, kind_name};
+use super::sections::kind_name;
 use super::{LONGEST_LIST, PATH, known_by, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
 use crate::peers::PeerError;
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
+use crate::web::{ALL_ROLES, BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
 use crate::words::filled;
 
 /// As many as can be reset at once: whoever selects a whole page may reset it.

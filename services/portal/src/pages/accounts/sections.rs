@@ -14,22 +14,11 @@ use super::act::Act;
 use super::acts::OF;
 use super::{LONGEST_LIST, page_path, together, within_reach};
 use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
-use crate::web::{Fault, Member, role_name};
+use crate::web::{ALL_ROLES, Fault, Member, role_name};
 use crate::words::AccountsWords;
 
 /// So many events are shown of the latest.
 const EVENTS: i32 = 30;
-
-/// The roles that there are, in the order of the contract.
-pub(super) const ALL_ROLES: [Role; 7] = [
-    Role::GlobalAdministrator,
-    Role::UserAdministrator,
-    Role::PasswordAdministrator,
-    Role::HelpdeskAdministrator,
-    Role::AuthenticationAdministrator,
-    Role::PolicyAdministrator,
-    Role::ReportsReader,
-];
 
 pub(super) async fn list_sessions(
     member: &Member,
