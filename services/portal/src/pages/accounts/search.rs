@@ -152,12 +152,8 @@ async fn fields(
 ) -> Result<Vec<Html>, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().accounts;
-    let wrong = |name: &str| {
-        let problem = problem.filter(|problem| problem.field == Some(name));
-        problem.map(|problem| problem.text.as_str())
-    };
     let field = |name: &'static str, label: &str, kind: FieldKind, value: &str| {
-        visit.field(&Field { name, label, hint: None, kind, value, problem: wrong(name) })
+        visit.field(&Field { name, label, hint: None, kind, value, problem: Problem::beside(problem, name) })
     };
     let prefix = Field {
         name: AccountSearch::PREFIX,
@@ -165,7 +161,7 @@ async fn fields(
         hint: Some(&words.search_hint),
         kind: FieldKind::Search,
         value: &search.prefix,
-        problem: wrong(AccountSearch::PREFIX),
+        problem: Problem::beside(problem, AccountSearch::PREFIX),
     };
     let mut fields = vec![visit.field(&prefix)?];
     fields.extend(selects(visit, search)?);

@@ -128,8 +128,7 @@ struct NewForm<'a> {
 
 impl<'a> NewForm<'a> {
     fn wrong(&self, field: &str) -> Option<&'a str> {
-        let problem = self.problem.filter(|problem| problem.field == Some(field));
-        problem.map(|problem| problem.text.as_str())
+        Problem::beside(self.problem, field)
     }
 
     fn who(&self) -> Result<Html, Fault> {
