@@ -63,7 +63,10 @@ impl World {
             clock: Arc::new(clock.clone()),
             entropy,
         };
-        let pages = crate::pages::routes().route(MEMBERS, get(members)).route(FILES, get(form).post(taken));
+        let pages = crate::pages::routes()
+            .route(MEMBERS, get(members))
+            .route(ASIDE, get(aside))
+            .route(FILES, get(form).post(taken));
         Self { identity, clock, router: router(Arc::new(site), pages) }
     }
 
@@ -86,6 +89,13 @@ pub(super) const MEMBERS: &str = "/members";
 async fn members(member: Member) -> Result<Response, Fault> {
     let body = member.visit.body("done", Values::default())?;
     member.page(Place::Overview, Content::new("Members", body))
+}
+
+/// A page that has the session wait, as before another account is linked.
+pub(super) const ASIDE: &str = "/aside";
+
+async fn aside(member: Member) -> Result<Response, Fault> {
+    member.set_aside(Visit::redirect(MEMBERS))
 }
 
 /// A page whose form brings a file; what came of it is said.

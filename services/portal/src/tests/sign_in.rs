@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use rekey_wire::identity::v1::{ChallengeKind, MethodKind};
 
-use super::browser::{Answer, Browser, MEMBERS, World};
+use super::browser::{ASIDE, Answer, Browser, MEMBERS, World};
 use super::fake_identity::{CODE, CREDENTIAL};
 use super::fake_sign_ins::{asked, signed_in};
 use crate::domain::{PasswordRule, Refusal};
@@ -298,4 +298,19 @@ async fn the_browser_forgets_a_session_whatever_identity_says() {
     assert_eq!(world.identity.asked(), ["sign out access"]);
     assert!(shown.text.contains("You are signed out on this device"), "{}", shown.text);
     assert_eq!(again.location(), "/sign-in?next=%2Fmembers");
+}
+
+#[tokio::test]
+async fn a_session_that_waits_goes_with_the_one_that_is_signed_out() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    world.identity.will_say(signed_in());
+    browser.fill("/sign-in", "/sign-in", &TYPED).await;
+    let is_waiting = || browser.cookie_names().iter().any(|name| name == "__Host-rekey-set-aside");
+
+    browser.get(ASIDE).await;
+    let waited = is_waiting();
+    browser.fill(MEMBERS, "/sign-out", &[]).await;
+
+    assert_eq!((waited, is_waiting(), has_session(&browser)), (true, false, false));
 }

@@ -25,7 +25,7 @@ pub(crate) use self::local_path::LocalPath;
 pub(crate) use self::place::Place;
 use super::answer::internal;
 use super::{Content, Fault, Visit};
-use crate::cookies::{FormSecret, SignedIn};
+use crate::cookies::{CallerCode, FormSecret, SetAside, SignedIn};
 use crate::peers::{PeerFailure, context, maybe_moment};
 use crate::view::{Rail, RailLink};
 use crate::words::{AdministrationWords, Words};
@@ -214,9 +214,12 @@ impl Visit {
         self.keeping(response, None, Some(&secret))
     }
 
-    /// Ends what is kept of a session in this browser, with the forms of its pages.
+    /// Ends what is kept of a session in this browser, with the forms of its pages. A session that waits behind it goes with it: nobody
+    /// who signs in later comes back to it.
     pub(crate) fn signed_out(&self, response: Response) -> Result<Response, Fault> {
         let response = self.keeping(response, None, None::<&SignedIn>)?;
+        let response = self.keeping(response, None, None::<&SetAside>)?;
+        let response = self.keeping(response, None, None::<&CallerCode>)?;
         self.keeping(response, None, None::<&FormSecret>)
     }
 }
