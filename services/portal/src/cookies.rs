@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::kinds::{
-    CallerCode, FormSecret, LocaleChoice, NewPasswordLink, NotMeLink, Notice, SetAside, ShownCodes, SignedIn,
+    CallerCode, FormSecret, LocaleChoice, NewPasswordLink, NotMeLink, Notice, SetAside, ShownOnce, SignedIn,
 };
 
 /// What a browser keeps of one cookie at least (RFC 6265, 6.1), name and attributes included.

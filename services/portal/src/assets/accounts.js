@@ -26,7 +26,9 @@
       loading = load(path, (page) => {
         const found = document.importNode(page.getElementById("results"), true);
         document.getElementById("results").replaceWith(found);
-        document.getElementById("count").textContent = page.getElementById("count").textContent;
+        // What is wrong with a search is said in place of how much was found.
+        const said = page.querySelector(".summary li") ?? page.getElementById("count");
+        document.getElementById("count").textContent = said.textContent;
         history.replaceState(null, "", path);
         localTimes(found);
         offerSelection();

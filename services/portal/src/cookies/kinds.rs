@@ -167,14 +167,15 @@ impl CookieKind for SentCode {
     const LIFE_SECONDS: u64 = 15 * 60;
 }
 
-/// The form whose recovery codes were shown: sent again, as by a reload, it shows nothing and makes none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ShownCodes {
-    pub(crate) request_id: String,
+/// The forms whose answers held what is shown once, the latest first: sent again, as by a reload, such a form shows nothing and does
+/// nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ShownOnce {
+    pub(crate) request_ids: Vec<String>,
 }
 
-impl CookieKind for ShownCodes {
-    const NAME: &'static str = "rekey-shown-codes";
+impl CookieKind for ShownOnce {
+    const NAME: &'static str = "rekey-shown-once";
     const VERSION: u8 = 1;
     /// As long as the form can be sent ([`FormSecret`]).
     const LIFE_SECONDS: u64 = FormSecret::LIFE_SECONDS;

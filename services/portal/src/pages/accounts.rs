@@ -26,18 +26,17 @@ mod sections;
 mod show;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::get;
-use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::AccountId;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
-use rekey_wire::time::unix_micros;
 use tonic::Status;
 
 use super::sentences::{refusal, sentence};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
-use crate::view::{Cell, Html, Values};
+use crate::view::{Html, Values};
 use crate::web::{BATCH_PATH, Fault, Member, Place, Visit};
 
 /// Where accounts are found.
@@ -63,23 +62,9 @@ pub(super) fn routes() -> Router {
         .route("/administration/accounts/{id}/{act}", get(acts::ask).post(acts::answer))
 }
 
-/// The page of an account.
-fn account_path(account_id: &str) -> String {
-    format!("{PATH}/{account_id}")
-}
-
 /// A page about an account.
 fn page_path(account_id: &str, page: &str) -> String {
     format!("{PATH}/{account_id}/{page}")
-}
-
-/// A path with what is asked of its page.
-fn asking(path: &str, pairs: &[(&str, &str)]) -> String {
-    if pairs.is_empty() {
-        return path.to_owned();
-    }
-    let asked = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    format!("{path}?{asked}")
 }
 
 /// The id in an address, as identity writes it.
@@ -140,14 +125,6 @@ fn known_by(account: &wire::Account) -> Vec<(&'static str, &str)> {
     login.map(|login| (LOGIN, login.as_str())).into_iter().collect()
 }
 
-/// A person as confirmations name them.
-fn named(account: &wire::Account) -> String {
-    match account.logins.first() {
-        Some(login) if *login != account.display_name => format!("{} ({login})", account.display_name),
-        _ => account.display_name.clone(),
-    }
-}
-
 /// What identity answers; nothing where the account holds a role that those of whoever asks do not reach.
 fn within_reach<T>(answer: Result<T, Status>) -> Result<Option<T>, Fault> {
     let status = match answer {
@@ -160,18 +137,14 @@ fn within_reach<T>(answer: Result<T, Status>) -> Result<Option<T>, Fault> {
     }
 }
 
+/// Back from a form that was answered before: what was shown with the answer is not shown again, and nothing is done twice.
+fn shown_before(visit: &Visit, path: &str) -> Result<Response, Fault> {
+    visit.redirect_saying(path, &visit.texts().accounts.shown_before)
+}
+
 /// What there is to say of a call that was refused.
 fn said(visit: &Visit, status: Status) -> Result<String, Fault> {
     sentence(visit, &refusal(status.into())?)
-}
-
-fn moment(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
-    at.and_then(unix_micros).map(Timestamp::from_unix_micros)
-}
-
-/// A time, or what is said where there is none.
-fn time_cell(at: Option<&prost_types::Timestamp>, otherwise: &str) -> Cell {
-    moment(at).map_or_else(|| Cell::Text(otherwise.to_owned()), Cell::Time)
 }
 
 /// Parts of a page, one after the other.

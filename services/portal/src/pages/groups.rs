@@ -13,7 +13,6 @@ use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::options::v1::Role;
 
 use crate::peers::PeerFailure;
-use crate::view::Problem;
 use crate::web::{Fault, Member};
 
 /// Who may change groups; whoever looks after accounts may see them.
@@ -74,10 +73,4 @@ async fn find(member: &Member, id: &str) -> Result<wire::Group, Fault> {
     };
     let answer = GroupServiceClient::new(member.identity()).get_group(request).await?;
     answer.into_inner().group.ok_or_else(|| PeerFailure::unclear("the group is missing").into())
-}
-
-/// What is said beside a field, where something is wrong with it.
-fn wrong<'a>(problem: Option<&'a Problem>, field: &str) -> Option<&'a str> {
-    let problem = problem.filter(|problem| problem.field == Some(field));
-    problem.map(|problem| problem.text.as_str())
 }

@@ -29,6 +29,11 @@ pub(super) fn moment_of(at: Option<&prost_types::Timestamp>) -> Option<Timestamp
     at.and_then(unix_micros).map(Timestamp::from_unix_micros)
 }
 
+/// It, in a cell; where there is none, what is said then.
+pub(super) fn time_or(at: Option<&prost_types::Timestamp>, otherwise: &str) -> Cell {
+    moment_of(at).map_or_else(|| Cell::Text(otherwise.to_owned()), Cell::Time)
+}
+
 /// It, in a cell.
 pub(super) fn time_cell(at: Option<&prost_types::Timestamp>) -> Cell {
     moment_of(at).map_or(Cell::Empty, Cell::Time)

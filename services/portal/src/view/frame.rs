@@ -37,6 +37,12 @@ impl Problem {
     pub(crate) fn of(field: &'static str, text: impl Into<String>) -> Self {
         Self { field: Some(field), text: text.into() }
     }
+
+    /// What is said beside a field, where one of these is about it.
+    pub(crate) fn beside<'a>(problems: impl IntoIterator<Item = &'a Self>, field: &str) -> Option<&'a str> {
+        let about = |problem: &&Self| problem.field == Some(field);
+        problems.into_iter().find(about).map(|problem| problem.text.as_str())
+    }
 }
 
 /// What stands around a page.

@@ -34,6 +34,17 @@ use crate::words::{AdministrationWords, Words};
 /// An access token that ends sooner is made anew: pages take seconds.
 const FRESH_FOR: Duration = Duration::from_secs(30);
 
+/// The roles that there are, in the order of the contract.
+pub(crate) const ALL_ROLES: [Role; 7] = [
+    Role::GlobalAdministrator,
+    Role::UserAdministrator,
+    Role::PasswordAdministrator,
+    Role::HelpdeskAdministrator,
+    Role::AuthenticationAdministrator,
+    Role::PolicyAdministrator,
+    Role::ReportsReader,
+];
+
 /// Somebody who is signed in, looking at a page. Pages take it as an extractor: without a session the person is asked to sign in.
 #[derive(Clone)]
 pub(crate) struct Member {

@@ -11,7 +11,7 @@ words! { AccountsWords:
     phones_label phones_hint must_change_label managed_label managed_hint create created field_refused edit
     saved own_account out_of_reach locked_until deleted_at created_at password password_none
     password_elsewhere must_change reset_password reset_lead mode_label mode_generate mode_link
-    mode_require_change mode_set mode_set_hint temporary_password reset_done shown_once link_sent
+    mode_require_change mode_set mode_set_hint temporary_password reset_done shown_once shown_before link_sent
     change_required password_given good_until sessions_ended copy copied print back_to_account
     back_to_accounts batch_none batch_too_many batch_title batch_lead batch_button batch_done issue_pass
     pass_lead life_label life_hour life_day life_week life_month one_time_label pass_done pass_shown_once

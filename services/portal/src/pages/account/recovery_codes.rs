@@ -1,7 +1,6 @@
 //! Recovery codes: how many are left, and new ones, which are shown once: in the answer of the form that made them.
 //!
-//! A reload sends that form again. Identity would tell it the same codes for a while, and later make others, which would void those that
-//! the person has on paper. So the browser keeps which form has had its codes, and such a form gets neither.
+//! A form that was sent again, as by a reload, gets neither the same codes nor others, which would void those that the person has on paper.
 
 use axum::response::Response;
 use rekey_wire::identity::v1 as wire;
@@ -10,7 +9,6 @@ use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceC
 use super::entries;
 use super::security_info::general;
 use crate::assets::RECOVERY_CODES_SCRIPT;
-use crate::cookies::ShownCodes;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::maybe_moment;
 use crate::view::{Values, moment};
@@ -25,8 +23,7 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
 
 pub(super) async fn make(member: Member, fields: PostedFields) -> Result<Response, Fault> {
     let request_id = fields.request_id()?;
-    let has_shown = |shown: ShownCodes| shown.request_id == request_id;
-    if member.visit.kept::<ShownCodes>().is_some_and(has_shown) {
+    if member.visit.was_shown(&request_id) {
         return member.visit.redirect_saying(PATH, &member.visit.texts().account.codes_shown_before);
     }
     let request =
@@ -34,7 +31,7 @@ pub(super) async fn make(member: Member, fields: PostedFields) -> Result<Respons
     match SecurityInfoServiceClient::new(member.identity()).generate_recovery_codes(request).await {
         Ok(made) => {
             let codes = codes(&member, &made.into_inner())?;
-            member.visit.keeping(codes, None, Some(&ShownCodes { request_id }))
+            member.visit.showing_once(codes, request_id)
         }
         Err(status) => {
             let refused = sentence(&member.visit, &refusal(status.into())?)?;

@@ -1,4 +1,4 @@
-//! Issuing a temporary access pass. It is shown in the answer of the form and nowhere else.
+//! Issuing a temporary access pass. It is shown in the answer of the form and nowhere else, and by no reload.
 
 use std::time::Duration;
 
@@ -8,10 +8,12 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::access_pass_service_client::AccessPassServiceClient;
 use rekey_wire::time::duration;
 
+use super::super::account_names::{account_name, account_path};
+use super::super::listing::moment_of;
 use super::access::METHODS;
-use super::{PASS_PAGE, account_path, find, moment, named, page_path, said, together};
+use super::{PASS_PAGE, find, page_path, said, shown_before, together};
 use crate::assets::ACCOUNTS_SCRIPT;
-use crate::view::{Choice, Confirmation, Problem, Select, Toggle, Values, moment as shown};
+use crate::view::{Choice, Confirmation, Problem, Select, Toggle, Values, moment};
 use crate::web::{Content, Fault, Member, Place, PostedFields};
 
 const LIFE: &str = "life";
@@ -33,7 +35,10 @@ pub(super) async fn issue(
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let account = find(&member, &id, "").await?;
+    let (account, request_id) = (find(&member, &id, "").await?, fields.request_id()?);
+    if member.visit.was_shown(&request_id) {
+        return shown_before(&member.visit, &account_path(&account.account_id));
+    }
     let (word, one_time) = (fields.text(LIFE), fields.is_on(ONE_TIME));
     let life = life(word).ok_or(Fault::FormExpired)?;
     let request = wire::IssueTemporaryAccessPassRequest {
@@ -43,11 +48,14 @@ pub(super) async fn issue(
         length: 0,
         life: Some(duration(life)),
         one_time,
-        request_id: fields.request_id()?,
+        request_id: request_id.clone(),
         context: member.context(),
     };
     match AccessPassServiceClient::new(member.identity()).issue_temporary_access_pass(request).await {
-        Ok(issued) => done(&member, &account, &issued.into_inner()),
+        Ok(issued) => {
+            let shown = done(&member, &account, &issued.into_inner())?;
+            member.visit.showing_once(shown, request_id)
+        }
         Err(status) => {
             let problem = Problem { field: None, text: said(&member.visit, status)? };
             page(&member, &account, word, one_time, Some(problem))
@@ -79,7 +87,7 @@ fn page(
     let questions = vec![visit.select(&select)?, visit.toggle(&toggle)?];
     let body = visit.confirmation(Confirmation {
         text: &words.pass_lead,
-        subjects: &[named(account)],
+        subjects: &[account_name(account)],
         hidden: visit.hidden(&action)?,
         action: &action,
         fields: &[],
@@ -98,14 +106,14 @@ fn done(
 ) -> Result<Response, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().accounts;
-    let until = moment(issued.expire_time.as_ref());
+    let until = moment_of(issued.expire_time.as_ref());
     let values = Values::default()
-        .text("subject", &named(account))
+        .text("subject", &account_name(account))
         .text("text", &words.pass_shown_once)
         .optional("secret", Some(&issued.access_pass))
         .text("secret_label", &words.access_pass)
         .flag("has_until", until.is_some())
-        .part("until", until.map(shown).unwrap_or_default())
+        .part("until", until.map(moment).unwrap_or_default())
         .text("until_label", &words.good_until)
         .text("sessions", "")
         .text("back", &account_path(&account.account_id))

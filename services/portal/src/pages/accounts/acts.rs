@@ -11,8 +11,10 @@ use rekey_wire::identity::v1::administration_service_client::AdministrationServi
 use rekey_wire::identity::v1::password_expiry_service_client::PasswordExpiryServiceClient as Expiry;
 use tonic::Status;
 
+use super::super::account_names::{account_name, account_path};
+use super::super::listing::address;
 use super::act::Act;
-use super::{LOGIN, PATH, account_path, asking, find, id_in, known_by, named, page_path, said, sections};
+use super::{LOGIN, PATH, find, id_in, known_by, page_path, said, sections};
 use crate::view::{Confirmation, Problem};
 use crate::web::{Content, Fault, Member, Place, PostedFields, role_name};
 
@@ -137,7 +139,7 @@ async fn page(
     let action = page_path(&account.account_id, act.word());
     let (label, known) = (act.label(words), known_by(account));
     let besides = subject(member, &account.account_id, act, of).await?;
-    let subjects: Vec<String> = [named(account)].into_iter().chain(besides).collect();
+    let subjects: Vec<String> = [account_name(account)].into_iter().chain(besides).collect();
     let about = (!of.is_empty()).then_some((OF, of));
     let fields: Vec<(&str, &str)> = known.iter().copied().chain(about).collect();
     let body = visit.confirmation(Confirmation {
@@ -148,7 +150,7 @@ async fn page(
         fields: &fields,
         questions: None,
         button: label,
-        back: &asking(&account_path(&account.account_id), &known),
+        back: &address(&account_path(&account.account_id), &known),
     })?;
     let problems = problem.into_iter().collect();
     member.page(Place::Accounts, Content { problems, ..Content::new(label, body) })

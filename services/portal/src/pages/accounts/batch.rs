@@ -7,10 +7,11 @@ use rekey_wire::identity::v1::PasswordResetMode;
 use rekey_wire::identity::v1::batch_password_result::Outcome;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
-use super::{PATH, account_path, find, moment, named, refusal, reset, sentence};
+use super::super::account_names::{AccountNames, account_path};
+use super::super::listing::moment_of;
+use super::{PATH, id_in, refusal, reset, sentence, shown_before};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
-use crate::peers::PeerFailure;
 use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
 use crate::web::{BATCH_PATH, BATCH_TIME, Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::filled;
@@ -28,59 +29,79 @@ pub(super) async fn come(_: Member) -> Response {
 pub(super) async fn answer(member: Member, fields: PostedFields) -> Result<Response, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().accounts;
-    let ids = selected(&fields.all(ACCOUNT));
+    let ids = selected(&fields.all(ACCOUNT))?;
     if ids.is_empty() {
         return visit.redirect_saying(PATH, &words.batch_none);
     }
     if ids.len() > MOST {
         return visit.redirect_saying(PATH, &words.batch_too_many);
     }
-    let mut accounts = Vec::new();
-    for id in &ids {
-        accounts.push(find(&member, id, "").await?);
+    let request_id = fields.request_id()?;
+    if visit.was_shown(&request_id) {
+        return shown_before(visit, PATH);
     }
+    // Asked for first, so that nothing stands between a reset and the answer that shows it.
+    let names = AccountNames::of(&member, ids.clone()).await;
     let word = fields.text(reset::MODE);
     if word.is_empty() {
-        return page(&member, &accounts, None);
+        return page(&member, &ids, &names, None);
     }
     // No password is set for several people.
     let mode = reset::mode(word).filter(|mode| *mode != PasswordResetMode::Set).ok_or(Fault::FormExpired)?;
+    reset_all(&member, &ids, &names, mode, request_id).await
+}
+
+async fn reset_all(
+    member: &Member,
+    ids: &[String],
+    names: &AccountNames,
+    mode: PasswordResetMode,
+    request_id: String,
+) -> Result<Response, Fault> {
     let request = wire::BatchResetPasswordsRequest {
         tenant_id: member.tenant().to_string(),
-        account_ids: accounts.iter().map(|account| account.account_id.clone()).collect(),
+        account_ids: ids.to_vec(),
         mode: mode.into(),
-        request_id: fields.request_id()?,
+        request_id: request_id.clone(),
         context: member.context(),
     };
     let mut request = tonic::Request::new(request);
     request.set_timeout(BATCH_TIME);
     match PasswordAdministrationServiceClient::new(member.identity()).batch_reset_passwords(request).await {
-        Ok(reset) => done(&member, &accounts, mode, reset.into_inner().results),
+        Ok(reset) => {
+            let shown = done(member, names, mode, reset.into_inner().results)?;
+            member.visit.showing_once(shown, request_id)
+        }
         Err(status) => {
-            let refused = refusal(status.into())?;
-            let problem = Problem { field: None, text: sentence(visit, &refused)? };
-            page(&member, &accounts, Some(problem))
+            let text = sentence(&member.visit, &refusal(status.into())?)?;
+            page(member, ids, names, Some(Problem { field: None, text }))
         }
     }
 }
 
 /// What was selected, each once, in its order.
-fn selected(sent: &[&str]) -> Vec<String> {
+fn selected(sent: &[&str]) -> Result<Vec<String>, Fault> {
     let mut ids: Vec<String> = Vec::new();
     for id in sent {
-        if !ids.iter().any(|known| known == id) {
-            ids.push((*id).to_owned());
+        let id = id_in(id)?;
+        if !ids.contains(&id) {
+            ids.push(id);
         }
     }
-    ids
+    Ok(ids)
 }
 
-fn page(member: &Member, accounts: &[wire::Account], problem: Option<Problem>) -> Result<Response, Fault> {
+/// The question. An account that is gone since it was selected is named by its id, and stops nobody else's reset.
+fn page(
+    member: &Member,
+    ids: &[String],
+    names: &AccountNames,
+    problem: Option<Problem>,
+) -> Result<Response, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().accounts;
-    let subjects: Vec<String> = accounts.iter().map(named).collect();
-    let fields: Vec<(&str, &str)> =
-        accounts.iter().map(|account| (ACCOUNT, account.account_id.as_str())).collect();
+    let subjects: Vec<String> = ids.iter().map(|id| names.name(id).to_owned()).collect();
+    let fields: Vec<(&str, &str)> = ids.iter().map(|id| (ACCOUNT, id.as_str())).collect();
     let body = visit.confirmation(Confirmation {
         text: &words.batch_lead,
         subjects: &subjects,
@@ -88,7 +109,7 @@ fn page(member: &Member, accounts: &[wire::Account], problem: Option<Problem>) -
         action: BATCH_PATH,
         fields: &fields,
         questions: Some(reset::modes(visit, "", false)?),
-        button: &filled(&words.batch_button, "count", accounts.len()),
+        button: &filled(&words.batch_button, "count", ids.len()),
         back: PATH,
     })?;
     let problems = problem.into_iter().collect();
@@ -98,7 +119,7 @@ fn page(member: &Member, accounts: &[wire::Account], problem: Option<Problem>) -
 /// What became of each.
 fn done(
     member: &Member,
-    accounts: &[wire::Account],
+    names: &AccountNames,
     mode: PasswordResetMode,
     results: Vec<wire::BatchPasswordResult>,
 ) -> Result<Response, Fault> {
@@ -106,9 +127,8 @@ fn done(
     let words = &visit.texts().accounts;
     let mut rows = Vec::new();
     for result in results {
-        let account = accounts.iter().find(|account| account.account_id == result.account_id);
         let path = account_path(&result.account_id);
-        let text = account.map_or_else(|| result.account_id.clone(), named);
+        let text = names.name(&result.account_id).to_owned();
         let mut row = vec![Cell::Link { path, text }];
         row.extend(cells(visit, mode, result.outcome)?);
         rows.push(row);
@@ -138,13 +158,14 @@ fn cells(visit: &Visit, mode: PasswordResetMode, outcome: Option<Outcome>) -> Re
             let text = sentence(visit, &Refusal::Other(reason, Vec::new()))?;
             return Ok([Cell::Badge(Badge::Bad, text), Cell::Empty, Cell::Empty]);
         }
-        None => return Err(PeerFailure::unclear("no outcome").into()),
+        // What became of the others is worth showing.
+        None => return Ok([Cell::Badge(Badge::Plain, "?".to_owned()), Cell::Empty, Cell::Empty]),
     };
     let text = match mode {
         PasswordResetMode::Generate => words.outcome_success.clone(),
         _ => reset::outcome(words, mode, &reset),
     };
-    let until = moment(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
+    let until = moment_of(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
     Ok([Cell::Text(text), Cell::Code(reset.generated_password), until.map_or(Cell::Empty, Cell::Time)])
 }
 
@@ -154,7 +175,10 @@ mod tests {
 
     #[test]
     fn an_account_that_is_selected_twice_is_reset_once() {
-        assert_eq!(selected(&["b", "a", "b"]), ["b", "a"]);
-        assert!(selected(&[]).is_empty());
+        let [one, other] = ["0190c3a5-7e1c-7b2a-9f00-0123456789ab", "0190c3a5-7e1c-7b2a-9f00-0123456789ac"];
+
+        assert_eq!(selected(&[other, one, other]).unwrap(), [other, one]);
+        assert!(selected(&[]).unwrap().is_empty());
+        assert!(matches!(selected(&[one, "../groups"]), Err(Fault::NotFound)));
     }
 }

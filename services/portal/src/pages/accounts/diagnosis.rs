@@ -6,7 +6,7 @@ use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::{SignInCheck, SignInCheckResult, SignInCheckState, SignInRemedy};
 use tonic::Status;
 
-use super::{moment, time_cell};
+use super::super::listing::{moment_of, time_cell};
 use crate::view::{Badge, Cell, Html, Table};
 use crate::web::{Fault, Member, role_name};
 use crate::words::{AdministrationWords, DiagnosisWords};
@@ -28,7 +28,7 @@ pub(super) fn locked_until(checks: &[SignInCheckResult]) -> Option<Timestamp> {
         result.check == i32::from(SignInCheck::NotLocked)
             && result.state == i32::from(SignInCheckState::Wrong)
     });
-    locked.and_then(|result| moment(result.end_time.as_ref()))
+    locked.and_then(|result| moment_of(result.end_time.as_ref()))
 }
 
 /// The checks, and what to do.
@@ -44,7 +44,7 @@ pub(super) fn table(member: &Member, checks: &[SignInCheckResult]) -> Result<Htm
             state(words, result.state),
             Cell::Text(remedy_name(words, result.remedy).to_owned()),
             Cell::Text(roles(&texts.administration, &result.remedy_roles)),
-            time_cell(result.end_time.as_ref(), ""),
+            time_cell(result.end_time.as_ref()),
         ]
     };
     member.visit.table(Table {

@@ -6,9 +6,10 @@ use rekey_wire::field_mask;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_lifecycle_service_client::AccountLifecycleServiceClient;
 
+use super::super::account_names::account_path;
 use super::access::ACCOUNTS;
 use super::form::{Draft, lines, problems};
-use super::{EDIT_PAGE, account_path, find, page_path, together};
+use super::{EDIT_PAGE, find, page_path, together};
 use crate::view::{Problem, Values};
 use crate::web::{Content, Fault, Member, Place, PostedFields};
 

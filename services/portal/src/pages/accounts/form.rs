@@ -59,7 +59,7 @@ impl Draft {
             hint: Some(&words.logins_hint),
             kind: FieldKind::LongText,
             value: &self.logins,
-            problem: wrong(problems, LOGINS),
+            problem: Problem::beside(problems, LOGINS),
         };
         let display_name = Field {
             name: DISPLAY_NAME,
@@ -67,7 +67,7 @@ impl Draft {
             hint: Some(&words.name_hint),
             kind: FieldKind::Text,
             value: &self.display_name,
-            problem: wrong(problems, DISPLAY_NAME),
+            problem: Problem::beside(problems, DISPLAY_NAME),
         };
         let external_id = Field {
             name: EXTERNAL_ID,
@@ -75,7 +75,7 @@ impl Draft {
             hint: Some(&words.external_id_hint),
             kind: FieldKind::Text,
             value: &self.external_id,
-            problem: wrong(problems, EXTERNAL_ID),
+            problem: Problem::beside(problems, EXTERNAL_ID),
         };
         [logins, display_name, external_id].iter().map(|field| visit.field(field)).collect()
     }
@@ -97,12 +97,6 @@ impl Draft {
         };
         [must_change, managed].iter().map(|toggle| visit.toggle(toggle)).collect()
     }
-}
-
-/// What is wrong with a field.
-pub(super) fn wrong<'a>(problems: &'a [Problem], name: &str) -> Option<&'a str> {
-    let problem = problems.iter().find(|problem| problem.field == Some(name));
-    problem.map(|problem| problem.text.as_str())
 }
 
 /// The texts of a field that holds one a line.

@@ -5,9 +5,10 @@ use rekey_primitives::secret::ExposeSecret as _;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 
+use super::super::account_names::account_path;
 use super::access::ACCOUNTS;
-use super::form::{Draft, EMAILS, PASSWORD, PHONES, lines, problems, wrong};
-use super::{account_path, together};
+use super::form::{Draft, EMAILS, PASSWORD, PHONES, lines, problems};
+use super::together;
 use crate::peers::PeerFailure;
 use crate::view::{Field, FieldKind, Html, Problem, Values};
 use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
@@ -78,7 +79,7 @@ fn page(member: &Member, new: &NewAccount, problems: Vec<Problem>) -> Result<Res
         hint: Some(&words.first_password_hint),
         kind: FieldKind::NewPassword,
         value: "",
-        problem: wrong(&problems, PASSWORD),
+        problem: Problem::beside(&problems, PASSWORD),
     };
     fields.push(visit.field(&password)?);
     fields.extend(new.draft.switches(visit)?);
@@ -97,7 +98,7 @@ fn page(member: &Member, new: &NewAccount, problems: Vec<Problem>) -> Result<Res
 fn addresses(visit: &Visit, new: &NewAccount, problems: &[Problem]) -> Result<[Html; 2], Fault> {
     let words = &visit.texts().accounts;
     let field = |name: &'static str, label: &str, hint: &str, value: &str| {
-        let problem = wrong(problems, name);
+        let problem = Problem::beside(problems, name);
         visit.field(&Field { name, label, hint: Some(hint), kind: FieldKind::LongText, value, problem })
     };
     Ok([

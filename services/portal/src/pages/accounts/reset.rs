@@ -1,4 +1,4 @@
-//! "Reset password" for one account. A password that was generated is shown in the answer of the form and nowhere else.
+//! "Reset password" for one account. A password that was generated is shown in the answer of the form and nowhere else, and by no reload.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -7,12 +7,14 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::PasswordResetMode;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
+use super::super::account_names::{account_name, account_path};
+use super::super::listing::moment_of;
 use super::access::SUPPORT;
-use super::{RESET_PAGE, account_path, find, moment, named, page_path, refusal, sentence, together};
+use super::{RESET_PAGE, find, page_path, refusal, sentence, shown_before, together};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
 use crate::peers::PeerFailure;
-use crate::view::{Choice, Confirmation, Field, FieldKind, Html, Problem, Select, Values, moment as shown};
+use crate::view::{Choice, Confirmation, Field, FieldKind, Html, Problem, Select, Values, moment};
 use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::{AccountsWords, filled};
 
@@ -42,7 +44,10 @@ pub(super) async fn answer(
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let (visit, word) = (&member.visit, fields.text(MODE));
-    let account = find(&member, &id, "").await?;
+    let (account, request_id) = (find(&member, &id, "").await?, fields.request_id()?);
+    if visit.was_shown(&request_id) {
+        return shown_before(visit, &account_path(&account.account_id));
+    }
     let mode = mode(word).ok_or(Fault::FormExpired)?;
     let password = fields.secret(PASSWORD);
     let is_set = mode == PasswordResetMode::Set;
@@ -55,22 +60,27 @@ pub(super) async fn answer(
         mode: mode.into(),
         // What was typed before another choice was made is not sent.
         new_password: if is_set { password.expose_secret().to_owned() } else { String::new() },
-        request_id: fields.request_id()?,
+        request_id: request_id.clone(),
         context: member.context(),
     };
     match PasswordAdministrationServiceClient::new(member.identity()).reset_password(request).await {
         Ok(reset) => {
             let result = reset.into_inner().result.ok_or_else(|| PeerFailure::unclear("no result"))?;
-            done(&member, &account, mode, &result)
+            visit.showing_once(done(&member, &account, mode, &result)?, request_id)
         }
         Err(status) => {
-            let problem = match refusal(status.into())? {
-                Refusal::FieldInvalid(_) if is_set => Problem::of(PASSWORD, &visit.words().password_too_long),
-                refused @ Refusal::PasswordRefused(_) => Problem::of(PASSWORD, sentence(visit, &refused)?),
-                refused => Problem { field: None, text: sentence(visit, &refused)? },
-            };
+            let problem = problem(visit, &refusal(status.into())?, is_set)?;
             page(&member, &account, word, Some(problem))
         }
+    }
+}
+
+/// What identity has against it, beside the password where one was entered.
+fn problem(visit: &Visit, refused: &Refusal, is_set: bool) -> Result<Problem, Fault> {
+    match refused {
+        Refusal::FieldInvalid(_) if is_set => Ok(Problem::of(PASSWORD, &visit.words().password_too_long)),
+        Refusal::PasswordRefused(_) => Ok(Problem::of(PASSWORD, sentence(visit, refused)?)),
+        other => Ok(Problem { field: None, text: sentence(visit, other)? }),
     }
 }
 
@@ -112,7 +122,7 @@ fn page(
     let questions = vec![modes(visit, chosen, true)?, visit.field(&password)?];
     let body = visit.confirmation(Confirmation {
         text: &words.reset_lead,
-        subjects: &[named(account)],
+        subjects: &[account_name(account)],
         hidden: visit.hidden(&action)?,
         action: &action,
         fields: &[],
@@ -135,14 +145,14 @@ fn done(
     let words = &visit.texts().accounts;
     let generated = Some(&result.generated_password).filter(|password| !password.is_empty());
     let until = result.link_expire_time.as_ref().filter(|_| mode == PasswordResetMode::Link);
-    let until = moment(until.or(result.password_expire_time.as_ref()));
+    let until = moment_of(until.or(result.password_expire_time.as_ref()));
     let values = Values::default()
-        .text("subject", &named(account))
+        .text("subject", &account_name(account))
         .text("text", &outcome(words, mode, result))
         .optional("secret", generated)
         .text("secret_label", &words.temporary_password)
         .flag("has_until", until.is_some())
-        .part("until", until.map(shown).unwrap_or_default())
+        .part("until", until.map(moment).unwrap_or_default())
         .text("until_label", &words.good_until)
         .text("sessions", &filled(&words.sessions_ended, "count", result.sessions_revoked))
         .text("back", &account_path(&account.account_id))

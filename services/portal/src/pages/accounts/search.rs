@@ -10,19 +10,20 @@ use rekey_wire::identity::v1::{FilteredState, MethodKind};
 use rekey_wire::time::timestamp;
 use tonic::Status;
 
+use super::super::account_names::account_path;
+use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
-use super::sections::{ALL_ROLES, kind_name};
-use super::{LONGEST_LIST, PATH, account_path, asking, known_by, refusal, show, time_cell};
+use super::sections::kind_name;
+use super::{LONGEST_LIST, PATH, known_by, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
 use crate::peers::PeerError;
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
+use crate::web::{ALL_ROLES, BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
 use crate::words::filled;
 
 /// As many as can be reset at once: whoever selects a whole page may reset it.
-const PAGE: i32 = 40;
-const PAGE_TOKEN: &str = "page_token";
+const ROWS: i32 = 40;
 
 const STATES: [(&str, FilteredState); 4] = [
     ("active", FilteredState::Active),
@@ -61,10 +62,10 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let (problem, found) = match outcome(&member, &search).await? {
         Outcome::Found(found) => (None, Some(found)),
         Outcome::Wrong(problem) => (Some(problem), None),
-        Outcome::Outdated => return Ok(Visit::redirect(&asking(PATH, &search.pairs()))),
+        Outcome::Outdated => return Ok(Visit::redirect(&address(PATH, &search.pairs()))),
     };
     let fields = fields(&member, &search, problem.as_ref()).await?;
-    let is_later = !visit.query(PAGE_TOKEN).is_empty();
+    let is_later = !visit.query(PAGE).is_empty();
     let count = found.as_ref().map(|found| {
         let text = if found.count.at_least { &words.found_at_least } else { &words.found };
         filled(text, "count", found.count.count)
@@ -78,7 +79,7 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
         .html("hidden", visit.hidden(BATCH_PATH)?)
         .flag("is_selectable", is_selectable)
         .optional_html("table", found.map(|found| table(&member, &search, &found)).transpose()?)
-        .optional("first_page", is_later.then(|| asking(PATH, &search.pairs())));
+        .optional("first_page", is_later.then(|| address(PATH, &search.pairs())));
     let body = visit.body("accounts_search", values)?;
     let problems = problem.into_iter().collect();
     let content = Content::new(&words.title, body);
@@ -109,8 +110,8 @@ async fn find(member: &Member, filter: wire::AccountFilter) -> Result<Found, Sta
     let mut accounts = AccountServiceClient::new(member.identity());
     let list = wire::ListAccountsRequest {
         tenant_id: member.tenant().to_string(),
-        page_size: PAGE,
-        page_token: member.visit.query(PAGE_TOKEN),
+        page_size: ROWS,
+        page_token: member.visit.query(PAGE),
         context: member.context(),
         filter: Some(filter.clone()),
     };
@@ -151,12 +152,8 @@ async fn fields(
 ) -> Result<Vec<Html>, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().accounts;
-    let wrong = |name: &str| {
-        let problem = problem.filter(|problem| problem.field == Some(name));
-        problem.map(|problem| problem.text.as_str())
-    };
     let field = |name: &'static str, label: &str, kind: FieldKind, value: &str| {
-        visit.field(&Field { name, label, hint: None, kind, value, problem: wrong(name) })
+        visit.field(&Field { name, label, hint: None, kind, value, problem: Problem::beside(problem, name) })
     };
     let prefix = Field {
         name: AccountSearch::PREFIX,
@@ -164,7 +161,7 @@ async fn fields(
         hint: Some(&words.search_hint),
         kind: FieldKind::Search,
         value: &search.prefix,
-        problem: wrong(AccountSearch::PREFIX),
+        problem: Problem::beside(problem, AccountSearch::PREFIX),
     };
     let mut fields = vec![visit.field(&prefix)?];
     fields.extend(selects(visit, search)?);
@@ -227,9 +224,7 @@ fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html,
     let visit = &member.visit;
     let words = &visit.texts().accounts;
     let rows: Result<Vec<_>, Fault> = found.accounts.iter().map(|account| row(member, account)).collect();
-    let token = [(PAGE_TOKEN, found.next.as_str())];
-    let pairs: Vec<(&str, &str)> = search.pairs().into_iter().chain(token).collect();
-    let next = (!found.next.is_empty()).then(|| asking(PATH, &pairs));
+    let next = next_page(PATH, &search.pairs(), &found.next);
     visit.table(Table {
         caption: &words.title,
         columns: &[
@@ -248,7 +243,7 @@ fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html,
 fn row(member: &Member, account: &wire::Account) -> Result<Vec<Cell>, Fault> {
     let (visit, known) = (&member.visit, known_by(account));
     let (words, names) = (&visit.texts().accounts, &visit.texts().administration);
-    let path = asking(&account_path(&account.account_id), &known);
+    let path = address(&account_path(&account.account_id), &known);
     // What is deleted has no password to be reset.
     let id = known.is_empty().then_some(account.account_id.as_str());
     let values = Values::default()
@@ -262,7 +257,7 @@ fn row(member: &Member, account: &wire::Account) -> Result<Vec<Cell>, Fault> {
         Cell::Text(account.logins.join(", ")),
         show::state(words, account.state),
         Cell::Text(roles.join(", ")),
-        time_cell(account.last_sign_in_time.as_ref(), &visit.words().never),
+        time_or(account.last_sign_in_time.as_ref(), &visit.words().never),
     ])
 }
 

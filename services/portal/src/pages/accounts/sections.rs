@@ -8,26 +8,17 @@ use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::options::v1::Role;
 use tonic::Status;
 
+use super::super::account_names::account_path;
+use super::super::listing::{address, time_cell};
 use super::act::Act;
 use super::acts::OF;
-use super::{LONGEST_LIST, account_path, asking, moment, page_path, time_cell, together, within_reach};
+use super::{LONGEST_LIST, page_path, together, within_reach};
 use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
-use crate::web::{Fault, Member, role_name};
+use crate::web::{ALL_ROLES, Fault, Member, role_name};
 use crate::words::AccountsWords;
 
 /// So many events are shown of the latest.
 const EVENTS: i32 = 30;
-
-/// The roles that there are, in the order of the contract.
-pub(super) const ALL_ROLES: [Role; 7] = [
-    Role::GlobalAdministrator,
-    Role::UserAdministrator,
-    Role::PasswordAdministrator,
-    Role::HelpdeskAdministrator,
-    Role::AuthenticationAdministrator,
-    Role::PolicyAdministrator,
-    Role::ReportsReader,
-];
 
 pub(super) async fn list_sessions(
     member: &Member,
@@ -102,13 +93,13 @@ pub(super) async fn methods(member: &Member, account: &wire::Account) -> Result<
     let (words, general) = (&visit.texts().accounts, visit.words());
     let row = |entry: &wire::SecurityInfo| {
         let remove =
-            asking(&page_path(id, Act::RemoveMethod.word()), &[(OF, entry.security_info_id.as_str())]);
+            address(&page_path(id, Act::RemoveMethod.word()), &[(OF, entry.security_info_id.as_str())]);
         vec![
             Cell::Text(method(words, entry)),
             standing(words, entry.state),
             Cell::Text(if entry.is_default { general.yes.clone() } else { String::new() }),
-            time_cell(entry.create_time.as_ref(), ""),
-            time_cell(entry.usable_time.as_ref(), ""),
+            time_cell(entry.create_time.as_ref()),
+            time_cell(entry.usable_time.as_ref()),
             Cell::Link { path: remove, text: words.remove_method.clone() },
         ]
     };
@@ -139,12 +130,12 @@ pub(super) fn sessions(
     let (visit, id) = (&member.visit, &account.account_id);
     let words = &visit.texts().accounts;
     let row = |session: &wire::Session| {
-        let end = asking(&page_path(id, Act::EndSession.word()), &[(OF, session.session_id.as_str())]);
+        let end = address(&page_path(id, Act::EndSession.word()), &[(OF, session.session_id.as_str())]);
         vec![
             Cell::Text(place(words, session).to_owned()),
-            time_cell(session.create_time.as_ref(), ""),
-            time_cell(session.refresh_time.as_ref(), ""),
-            time_cell(session.expire_time.as_ref(), ""),
+            time_cell(session.create_time.as_ref()),
+            time_cell(session.refresh_time.as_ref()),
+            time_cell(session.expire_time.as_ref()),
             Cell::Link { path: end, text: words.end_session.clone() },
         ]
     };
@@ -175,7 +166,7 @@ pub(super) fn roles(member: &Member, account: &wire::Account) -> Result<Html, Fa
     let (words, names) = (&visit.texts().accounts, &visit.texts().administration);
     let word = |role: i32| Role::try_from(role).map(role_word).unwrap_or_default();
     let row = |role: &i32| {
-        let revoke = asking(&page_path(id, Act::RevokeRole.word()), &[(OF, word(*role).as_str())]);
+        let revoke = address(&page_path(id, Act::RevokeRole.word()), &[(OF, word(*role).as_str())]);
         vec![
             Cell::Text(role_name(names, *role).to_owned()),
             Cell::Link { path: revoke, text: words.revoke_role.clone() },
@@ -217,7 +208,7 @@ pub(super) async fn timeline(member: &Member, account: &wire::Account) -> Result
     let listed = AuditServiceClient::new(member.identity()).list_events(request).await?.into_inner();
     let row = |event: &wire::AuditEvent| {
         vec![
-            moment(event.event_time.as_ref()).map_or(Cell::Empty, Cell::Time),
+            time_cell(event.event_time.as_ref()),
             Cell::Code(event.kind.clone()),
             outcome(words, event),
             actor(words, event),

@@ -6,11 +6,12 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::{AccountState, ListAccountSessionsResponse, SignInCheckResult};
 use rekey_wire::options::v1::Role;
 
+use super::super::listing::{address, time_cell, time_or};
 use super::access::{ACCOUNTS, EVENTS, METHODS, ROLES, SUPPORT};
 use super::act::Act;
 use super::{
-    EDIT_PAGE, LOGIN, PASS_PAGE, RESET_PAGE, asking, diagnosis, find, is_deleted, known_by, page_path,
-    sections, time_cell, within_reach,
+    EDIT_PAGE, LOGIN, PASS_PAGE, RESET_PAGE, diagnosis, find, is_deleted, known_by, page_path, sections,
+    within_reach,
 };
 use crate::view::{Badge, Cell, Fact, Html, Values};
 use crate::web::{Content, Fault, Member, Place, role_name};
@@ -45,7 +46,7 @@ pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Respo
     let offers = offers.into_iter().filter(|offer| member.has_any(offer.roles));
     let known = known_by(&account);
     let offer = |offer: Offer<'_>| {
-        let path = asking(&page_path(&account.account_id, offer.page), &known);
+        let path = address(&page_path(&account.account_id, offer.page), &known);
         Values::default().text("path", &path).text("text", offer.label).flag("is_first", offer.is_first)
     };
     let values = Values::default()
@@ -144,7 +145,7 @@ fn facts<'a>(member: &'a Member, account: &wire::Account, standing: &Standing) -
         facts.insert(1, fact(&words.locked_until, Cell::Time(until)));
     }
     if account.delete_time.is_some() {
-        facts.insert(1, fact(&words.deleted_at, time_cell(account.delete_time.as_ref(), "")));
+        facts.insert(1, fact(&words.deleted_at, time_cell(account.delete_time.as_ref())));
     }
     if !account.external_id.is_empty() {
         facts.push(fact(&words.external_id_label, Cell::Code(account.external_id.clone())));
@@ -157,11 +158,8 @@ fn facts<'a>(member: &'a Member, account: &wire::Account, standing: &Standing) -
     if account.must_change_password {
         facts.push(fact(&words.must_change, Cell::Badge(Badge::Warning, general.yes.clone())));
     }
-    facts.push(fact(
-        &words.column_last_sign_in,
-        time_cell(account.last_sign_in_time.as_ref(), &general.never),
-    ));
-    facts.push(fact(&words.created_at, time_cell(account.create_time.as_ref(), "")));
+    facts.push(fact(&words.column_last_sign_in, time_or(account.last_sign_in_time.as_ref(), &general.never)));
+    facts.push(fact(&words.created_at, time_cell(account.create_time.as_ref())));
     facts
 }
 
@@ -170,7 +168,7 @@ fn password(words: &AccountsWords, account: &wire::Account) -> Cell {
     if account.managed_elsewhere {
         return Cell::Text(words.password_elsewhere.clone());
     }
-    time_cell(account.password_time.as_ref(), &words.password_none)
+    time_or(account.password_time.as_ref(), &words.password_none)
 }
 
 /// The sections of the page, each with its title.

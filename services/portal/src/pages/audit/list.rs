@@ -111,12 +111,8 @@ fn sentence<'a>(words: &'a AuditWords, field: &str) -> &'a str {
 
 fn fields(member: &Member, search: &EventSearch, problems: &[Problem]) -> Result<Vec<Values>, Fault> {
     let (visit, words) = (&member.visit, &member.visit.texts().audit);
-    let problem = |name: &str| {
-        let problem = problems.iter().find(|problem| problem.field == Some(name));
-        problem.map(|problem| problem.text.as_str())
-    };
     let typed = |name: &'static str, label, hint, kind, value| {
-        visit.field(&Field { name, label, hint, kind, value, problem: problem(name) })
+        visit.field(&Field { name, label, hint, kind, value, problem: Problem::beside(problems, name) })
     };
     let utc = Some(words.day_hint.as_str());
     let kind_hint = Some(words.kind_hint.as_str());

@@ -4,7 +4,6 @@ use axum::response::Response;
 use rekey_wire::access::role_word;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::{FilteredState, MethodKind};
-use rekey_wire::options::v1::Role;
 
 use super::super::groups::all_groups;
 use super::super::sentences::sentence;
@@ -15,24 +14,13 @@ use super::draft::{
 use super::{Chunk, add, begin, path};
 use crate::domain::Refusal;
 use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Values};
-use crate::web::{Content, Fault, Member, Place, PostedFields, Visit, role_name};
+use crate::web::{ALL_ROLES, Content, Fault, Member, Place, PostedFields, Visit, role_name};
 use crate::words::{BulkWords, filled};
 
 const PATH: &str = "/administration/bulk-resets/new";
 
 /// Most accounts of a chunk, by the contract.
 const CHUNK: usize = 500;
-
-/// Roles that can be looked for.
-const ROLES: [Role; 7] = [
-    Role::GlobalAdministrator,
-    Role::UserAdministrator,
-    Role::PasswordAdministrator,
-    Role::HelpdeskAdministrator,
-    Role::AuthenticationAdministrator,
-    Role::PolicyAdministrator,
-    Role::ReportsReader,
-];
 
 pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let draft = Draft::read(|name| member.visit.query(name));
@@ -140,8 +128,7 @@ struct NewForm<'a> {
 
 impl<'a> NewForm<'a> {
     fn wrong(&self, field: &str) -> Option<&'a str> {
-        let problem = self.problem.filter(|problem| problem.field == Some(field));
-        problem.map(|problem| problem.text.as_str())
+        Problem::beside(self.problem, field)
     }
 
     fn who(&self) -> Result<Html, Fault> {
@@ -192,8 +179,8 @@ impl<'a> NewForm<'a> {
             value: &draft.unused_since,
             problem: self.wrong(UNUSED_SINCE),
         })?;
-        let roles =
-            ROLES.map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
+        let roles = ALL_ROLES
+            .map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
         let roles = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
         let groups = groups.iter().map(|group| (group.group_id.as_str(), group.display_name.as_str()));
         let states = STATES.map(|(word, state)| (word, state_text(words, state)));

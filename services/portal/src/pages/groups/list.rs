@@ -6,7 +6,7 @@ use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 
 use super::super::listing::{PAGE, next_page, time_cell};
 use super::super::sentences::{refusal, sentence};
-use super::{KEEPERS, NAME, path, wrong};
+use super::{KEEPERS, NAME, path};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::{Cell, Field, FieldKind, Html, Problem, Table, Values};
@@ -73,7 +73,7 @@ async fn page(member: &Member, typed: &str, problem: Option<Problem>) -> Result<
         next: next_page(Place::Groups.path(), &[], &listed.next_page_token),
     })?;
     let create = if member.has_any(KEEPERS) {
-        Some(create_form(member, typed, wrong(problem.as_ref(), NAME))?)
+        Some(create_form(member, typed, Problem::beside(problem.as_ref(), NAME))?)
     } else {
         None
     };

@@ -13,7 +13,7 @@ use super::super::account_names::{AccountNames, account_name, account_path};
 use super::super::listing::{PAGE, next_page};
 use super::super::sentences::{refusal, sentence};
 use super::one::{Mistake, page};
-use super::{all_groups, find, path, wrong};
+use super::{all_groups, find, path};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
@@ -227,7 +227,7 @@ pub(super) async fn add_forms(
         hint: Some(&words.login_hint),
         kind: FieldKind::Search,
         value: Mistake::typed_into(mistake, LOGIN).unwrap_or_default(),
-        problem: wrong(problem, LOGIN),
+        problem: Problem::beside(problem, LOGIN),
     })?;
     let nested = visit.select(&Select {
         name: GROUP,
@@ -235,7 +235,7 @@ pub(super) async fn add_forms(
         hint: Some(&words.group_hint),
         choices: std::iter::once(Choice { value: "", text: &words.group_choose }).chain(others).collect(),
         chosen: Mistake::typed_into(mistake, GROUP).unwrap_or_default(),
-        problem: wrong(problem, GROUP),
+        problem: Problem::beside(problem, GROUP),
     })?;
     let (to_accounts, to_groups) =
         (format!("{}/accounts", path(&group.group_id)), format!("{}/groups", path(&group.group_id)));

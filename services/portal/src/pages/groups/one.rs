@@ -7,7 +7,7 @@ use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 
 use super::super::sentences::refusal;
 use super::list::about_name;
-use super::{KEEPERS, NAME, find, members, path, wrong};
+use super::{KEEPERS, NAME, find, members, path};
 use crate::domain::Refusal;
 use crate::peers::PeerError;
 use crate::view::{Field, FieldKind, Html, Problem, Values};
@@ -108,7 +108,7 @@ fn rename_form(member: &Member, group: &wire::Group, mistake: Option<&Mistake<'_
         hint: Some(&words.name_hint),
         kind: FieldKind::Text,
         value: Mistake::typed_into(mistake, NAME).unwrap_or(&group.display_name),
-        problem: wrong(mistake.map(|mistake| &mistake.problem), NAME),
+        problem: Problem::beside(mistake.map(|mistake| &mistake.problem), NAME),
     })?;
     let values = Values::default()
         .html("hidden", visit.hidden(&action)?)

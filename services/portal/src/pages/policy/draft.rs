@@ -3,10 +3,10 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
-use rekey_wire::time::unix_micros;
 
 use super::fields::{FIELDS, SCOPE_PLACES, paths, policy, values};
 use crate::domain::{PolicyValue, differences, rebased};
+use crate::pages::listing::moment_of;
 use crate::peers::PeerFailure;
 use crate::web::{Fault, Member, PostedFields};
 
@@ -34,18 +34,13 @@ impl Revision {
         };
         let got = PolicyServiceClient::new(member.identity()).get_policy(request).await?.into_inner();
         let policy = got.policy.ok_or_else(|| PeerFailure::unclear("the policy is missing"))?;
-        let at = made_at(policy.update_time.as_ref());
+        let at = moment_of(policy.update_time.as_ref());
         Ok(Self { number: policy.revision, at, values: values(&policy), etag: policy.etag })
     }
 
     pub(super) async fn in_force(member: &Member) -> Result<Self, Fault> {
         Self::get(member, 0).await
     }
-}
-
-/// When a revision was made.
-pub(super) fn made_at(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
-    at.and_then(unix_micros).map(Timestamp::from_unix_micros)
 }
 
 /// What was typed, by the places of the fields.

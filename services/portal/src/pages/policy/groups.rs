@@ -1,20 +1,13 @@
 //! The groups that a policy can name, as far as the administrator may see them.
 
-use rekey_wire::identity::v1 as wire;
-use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::options::v1::Role;
 
-use crate::domain::Refusal;
-use crate::peers::PeerError;
+use crate::pages::groups::all_groups;
 use crate::view::Values;
 use crate::web::{Fault, Member, Place};
 
 /// Whose roles let them see groups: those who look after accounts, and those who decide about the policy.
 const READERS: [&[Role]; 2] = [Place::Groups.roles(), Place::Policy.roles()];
-/// As many as a call gives.
-const PAGE: i32 = 200;
-/// Names are looked for on so many pages.
-const PAGES: usize = 5;
 /// So many are offered beside those that are named already: a longer list is not read, and ids can be typed.
 const OFFERED: usize = 50;
 
@@ -33,28 +26,12 @@ impl Groups {
         if !READERS.iter().any(|roles| member.has_any(roles)) {
             return Ok(Self::default());
         }
-        let mut client = GroupServiceClient::new(member.identity());
-        let (mut known, mut page_token) = (Vec::new(), String::new());
-        for _ in 0..PAGES {
-            let request = wire::ListGroupsRequest {
-                tenant_id: member.tenant().to_string(),
-                page_size: PAGE,
-                page_token,
-                context: member.context(),
-            };
-            let page = match client.list_groups(request).await {
-                Ok(page) => page.into_inner(),
-                Err(status) => match PeerError::from(status) {
-                    PeerError::Refused(Refusal::NotAllowed) => return Ok(Self::default()),
-                    other => return Err(other.into()),
-                },
-            };
-            known.extend(page.groups.into_iter().map(|group| (group.group_id, group.display_name)));
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
+        let groups = match all_groups(member).await {
+            Ok(groups) => groups.into_iter(),
+            Err(Fault::NotAllowed) => return Ok(Self::default()),
+            Err(fault) => return Err(fault),
+        };
+        let known = groups.map(|group| (group.group_id, group.display_name)).collect();
         Ok(Self { known, may_list: true })
     }
 

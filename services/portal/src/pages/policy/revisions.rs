@@ -6,53 +6,42 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 
-use super::draft::{Change, Revision, made_at};
+use super::draft::{Change, Revision};
 use super::fields::{FIELDS, place_of};
 use super::forecast::Forecast;
 use super::groups::Groups;
 use super::texts::Texts;
 use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
 use crate::domain::Refusal;
+use crate::pages::listing::{PAGE, next_page, time_cell};
 use crate::pages::sentences::{refusal, sentence};
-use crate::peers::PeerError;
 use crate::view::{Cell, Confirmation, Html, Problem, Table, Values, moment};
 use crate::web::{Content, Fault, Member, Place, PostedFields};
 use crate::words::filled;
 
 const LIST_PATH: &str = "/administration/policy/revisions";
 /// So many on a page: the names of those who made them are asked for one by one.
-const PAGE: i32 = 20;
+const ROWS: i32 = 20;
 
 pub(super) async fn list(member: Member) -> Result<Response, Fault> {
     let request = wire::ListPolicyRevisionsRequest {
         tenant_id: member.tenant().to_string(),
-        page_size: PAGE,
-        page_token: member.visit.query("page"),
+        page_size: ROWS,
+        page_token: member.visit.query(PAGE),
         context: member.context(),
     };
-    let listed = match PolicyServiceClient::new(member.identity()).list_policy_revisions(request).await {
-        Ok(listed) => listed.into_inner(),
-        Err(status) => match PeerError::from(status) {
-            PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => {
-                return Err(Fault::NotFound);
-            }
-            other => return Err(other.into()),
-        },
-    };
+    let mut policies = PolicyServiceClient::new(member.identity());
+    let listed = policies.list_policy_revisions(request).await?.into_inner();
     let authors = authors(&member, &listed.revisions).await?;
     let groups = Groups::default();
     let texts = Texts::of(&member.visit, &groups);
     let words = texts.words;
-    let next = (!listed.next_page_token.is_empty()).then(|| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        format!("{LIST_PATH}?{}", query.append_pair("page", &listed.next_page_token).finish())
-    });
     let table = member.visit.table(Table {
         caption: &words.revisions_title,
         columns: &[&words.column_revision, &words.column_when, &words.column_who, &words.column_what],
         rows: listed.revisions.iter().map(|revision| row(&member, &texts, &authors, revision)).collect(),
         empty: &words.revisions_none,
-        next,
+        next: next_page(LIST_PATH, &[], &listed.next_page_token),
     })?;
     let body = member.visit.body("policy_revisions", Values::default().html("table", table))?;
     member.page(POLICY, Content::new(&words.revisions_title, body))
@@ -115,7 +104,7 @@ fn row(
             path: path(revision.revision),
             text: filled(&texts.words.revision, "revision", revision.revision),
         },
-        made_at(revision.create_time.as_ref()).map_or(Cell::Empty, Cell::Time),
+        time_cell(revision.create_time.as_ref()),
         who,
         Cell::Text(what),
     ]

@@ -118,10 +118,6 @@ pub(super) fn section(
 ) -> Result<Html, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().requests;
-    let wrong = |field: &str| {
-        let problem = problem.filter(|problem| problem.field == Some(field));
-        problem.map(|problem| problem.text.as_str())
-    };
     let method = visit.select(&Select {
         name: METHOD,
         label: &words.method,
@@ -132,9 +128,10 @@ pub(super) fn section(
             Choice { value: "phone", text: &words.method_phone },
         ],
         chosen: "",
-        problem: wrong(METHOD),
+        problem: Problem::beside(problem, METHOD),
     })?;
-    let typed = code.map(|code| typed(member, named, code, wrong(CODE))).transpose()?;
+    let wrong = Problem::beside(problem, CODE);
+    let typed = code.map(|code| typed(member, named, code, wrong)).transpose()?;
     let values = Values::default()
         .optional_html("typed", typed)
         .text("action", &named.act("code"))

@@ -2,11 +2,10 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use rekey_primitives::clock::Timestamp;
 use rekey_primitives::locale::Locale;
 use rekey_wire::notification::v1 as wire;
-use rekey_wire::time::unix_micros;
 
+use super::super::listing::time_cell;
 use super::{PATH, TEMPLATES, TextKey, client, fault, language, message_name};
 use crate::view::{Badge, Cell, Choice, Select, Table, Toggle, Values};
 use crate::web::{Content, Fault, Member, Visit};
@@ -87,9 +86,8 @@ fn row(member: &Member, template: &wire::Template, locale: &str) -> Vec<Cell> {
     let text = message_name(visit, &template.name).to_owned();
     let (badge, since) = match own(template, locale) {
         Some(own) => {
-            let at = own.create_time.as_ref().and_then(unix_micros).map(Timestamp::from_unix_micros);
             let version = filled(&words.own_version, "version", own.version);
-            (Cell::Badge(Badge::Good, version), at.map_or(Cell::Empty, Cell::Time))
+            (Cell::Badge(Badge::Good, version), time_cell(own.create_time.as_ref()))
         }
         None => (Cell::Badge(Badge::Plain, words.built_in.clone()), Cell::Empty),
     };

@@ -2,10 +2,9 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use rekey_primitives::clock::Timestamp;
 use rekey_wire::notification::v1 as wire;
-use rekey_wire::time::unix_micros;
 
+use super::super::listing::time_cell;
 use super::{TEMPLATES, TextKey, client, fault, is_own, refused, sources};
 use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
 use crate::web::{Content, Fault, Member, PostedFields};
@@ -56,7 +55,6 @@ fn row(words: &TemplateWords, key: &TextKey, version: &wire::TemplateVersion, is
         (false, true) => Cell::Text(words.built_in.clone()),
         (false, false) => Cell::Text(words.own_text.clone()),
     };
-    let at = version.create_time.as_ref().and_then(unix_micros).map(Timestamp::from_unix_micros);
     vec![
         Cell::Link {
             path: version_path(key, version.version),
@@ -64,7 +62,7 @@ fn row(words: &TemplateWords, key: &TextKey, version: &wire::TemplateVersion, is
         },
         Cell::Text(action),
         text,
-        at.map_or(Cell::Empty, Cell::Time),
+        time_cell(version.create_time.as_ref()),
         Cell::Code(version.author.clone()),
     ]
 }

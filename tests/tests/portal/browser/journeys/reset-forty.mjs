@@ -57,6 +57,10 @@ async function twoAreReset(stage, page) {
   const row = page.locator("#results tbody tr", { hasText: login });
   await signIn(theirs, login, await row.locator("code").textContent());
   await stage.titled(theirs, "Choose a new password");
+
+  await page.reload();
+  await says(stage, page, "This was done before and is not done again.");
+  for (const password of drawn) assert.ok(!(await page.content()).includes(password));
 }
 
 async function fortyAreReset(stage, page) {
