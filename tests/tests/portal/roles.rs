@@ -62,12 +62,13 @@ const ROUTES: [(&str, Statuses); 47] = [
     ("/administration/groups/{id}/remove", SUPPORT),
     // To see that somebody is in a group is not to delete it.
     ("/administration/groups/{id}/delete", BEYOND),
-    ("/administration/policy", BEYOND),
+    // Whoever reads reports may read what the rules are.
+    ("/administration/policy", READING),
     ("/administration/policy/edit", BEYOND),
     ("/administration/policy/logo", BEYOND),
     ("/administration/policy/logo/remove", BEYOND),
-    ("/administration/policy/revisions", BEYOND),
-    ("/administration/policy/revisions/{revision}", BEYOND),
+    ("/administration/policy/revisions", READING),
+    ("/administration/policy/revisions/{revision}", READING),
     ("/administration/templates", BEYOND),
     // Without a language it leads back to the list.
     ("/administration/templates/{name}", [303; 3]),

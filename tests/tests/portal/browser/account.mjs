@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
 import { send } from "./reset.mjs";
+import { tools } from "./checks.mjs";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -89,7 +90,7 @@ export function shownCode(key, unixSeconds) {
 
 // Gives a page a device that makes passkeys and uses them, with a finger always on it (WebDriver, "Virtual Authenticators").
 export async function giveDevice(page) {
-  const browser = await page.context().newCDPSession(page);
+  const browser = await tools(page);
   await browser.send("WebAuthn.enable");
   const options = {
     protocol: "ctap2",
@@ -104,8 +105,7 @@ export async function giveDevice(page) {
 
 // Addresses and titles, as "back" lists them.
 export async function history(page) {
-  const browser = await page.context().newCDPSession(page);
+  const browser = await tools(page);
   const { entries } = await browser.send("Page.getNavigationHistory");
-  await browser.detach();
   return entries.flatMap(({ url, title }) => [url, title]);
 }

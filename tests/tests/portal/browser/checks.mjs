@@ -3,6 +3,15 @@
 // Fields and what is pressed or followed, as a screen reader knows them.
 const NAMED = new Set(["textbox", "searchbox", "combobox", "listbox", "spinbutton", "checkbox", "radio", "button", "link"]);
 
+const SESSIONS = new WeakMap();
+
+// What Chromium's tools say of a page, by one session that stays: with the end of one, Chromium takes away the devices that another
+// gave the page.
+export async function tools(page) {
+  if (!SESSIONS.has(page)) SESSIONS.set(page, await page.context().newCDPSession(page));
+  return SESSIONS.get(page);
+}
+
 // What axe finds. The size of targets is asked for by WCAG 2.2, which axe leaves out by default.
 export async function violations(page, axe) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
@@ -15,9 +24,8 @@ export async function violations(page, axe) {
 
 // Fields without a name in the accessibility tree.
 export async function namelessFields(page) {
-  const browser = await page.context().newCDPSession(page);
+  const browser = await tools(page);
   const { nodes } = await browser.send("Accessibility.getFullAXTree");
-  await browser.detach();
   const fields = nodes.filter(({ ignored, role }) => !ignored && NAMED.has(role?.value));
   const nameless = fields.filter(({ name }) => !name?.value?.trim());
   return nameless.map(({ role }) => `a ${role.value} without a name`);
@@ -53,10 +61,9 @@ export function weight(page) {
 
 // The whole page as a PNG. Playwright's own pictures put a style into the page, which its policy refuses.
 export async function picture(page) {
-  const browser = await page.context().newCDPSession(page);
+  const browser = await tools(page);
   const { cssContentSize } = await browser.send("Page.getLayoutMetrics");
   const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
   const { data } = await browser.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, clip });
-  await browser.detach();
   return Buffer.from(data, "base64");
 }

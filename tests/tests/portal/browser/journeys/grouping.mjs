@@ -49,7 +49,7 @@ async function filled(stage, page, person) {
 
   const list = await page.context().newPage();
   await list.goto(ACCOUNTS);
-  await list.getByLabel("Group").selectOption({ label: "Night shift" });
+  await list.getByLabel("Group", { exact: true }).selectOption({ label: "Night shift" });
   await list.locator("#count", { hasText: /^Found: 1$/ }).waitFor();
   assert.deepEqual(await list.locator("#results tbody th a").allInnerTexts(), [nameOf(person)]);
   await list.close();
