@@ -12,7 +12,7 @@ export default async function newPasswordAsked(stage) {
   await choose(page, stage.newPassword, "another one");
   await isWrong(stage, page, "repeated", "Enter the same password in both fields");
   await choose(page, "acme");
-  await isWrong(stage, page, "password", "Not met yet: has at least 8 characters");
+  await isWrong(stage, page, "password", "Not met yet: is long enough for your organisation");
   await isSet(stage, page, person);
 
   const scriptless = await stage.open({ javaScriptEnabled: false });
