@@ -207,7 +207,7 @@ pub(crate) fn beside_the_first(
     let row = |(place, (kind, times)): (usize, &(&'static str, Sorted))| Kind {
         rpc,
         floor_ms,
-        kind: kind,
+        kind,
         calls: times.len(),
         p50: times.percentile(0.5),
         p90: times.percentile(0.9),
