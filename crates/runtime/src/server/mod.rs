@@ -38,8 +38,8 @@ use crate::reload::Due;
 use crate::shares::Shares;
 use crate::shutdown::Shutdown;
 use crate::telemetry::CallMetrics;
-use crate::transport::{ConnectionOptions, Tls, listen};
 pub use crate::transport::{Peer, TlsError, TlsFiles};
+use crate::transport::{Tls, listen};
 
 /// Why a server could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -140,20 +140,10 @@ impl Part {
         let name = self.name;
         announce(name, &listener, tls.is_some(), &callers);
         let router = self.router(callers.clone(), &draining)?;
-        let options = ConnectionOptions {
-            tls: tls.clone(),
-            connection_limit: settings.connection_limit,
-            connections_per_peer: settings.connections_per_peer,
-            handshake_within: settings.handshake_within(),
-            first_call_within: settings.first_call_within(),
-            connection_age: Some(settings.connection_age()),
-            grace: settings.grace(),
-            // Browsers speak gRPC-Web over HTTP/1.1 as well.
-            http2_only: settings.web_origins.is_empty(),
-        };
+        // Browsers speak gRPC-Web over HTTP/1.1 as well.
+        let options = settings.connections(tls.clone(), settings.web_origins.is_empty());
         let stop = Shutdown::new();
-        let is_loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-        let drain_time = if is_loopback { Duration::ZERO } else { settings.drain() };
+        let drain_time = settings.drain(&listener);
         let stopping = async {
             shutdown.begun().await;
             health.drain();

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::net::TcpListener;
 
 use crate::access::CallerEntry;
-use crate::transport::TlsFiles;
+use crate::transport::{ConnectionOptions, Tls, TlsFiles};
 
 /// Who protects what leaves this machine, where TLS does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -114,24 +115,28 @@ impl ServerSettings {
         Duration::from_millis(self.message_ms)
     }
 
-    pub(super) fn handshake_within(&self) -> Duration {
-        Duration::from_millis(self.handshake_ms)
-    }
-
-    pub(super) fn first_call_within(&self) -> Duration {
-        Duration::from_millis(self.first_call_ms)
-    }
-
-    pub(super) fn connection_age(&self) -> Duration {
-        Duration::from_secs(self.connection_age_seconds)
-    }
-
     pub(super) fn grace(&self) -> Duration {
         Duration::from_secs(self.grace_seconds)
     }
 
-    pub(super) fn drain(&self) -> Duration {
-        Duration::from_secs(self.drain_seconds)
+    /// For how long a port goes on when it was told to end. On loopback nobody has to notice.
+    pub(super) fn drain(&self, listener: &TcpListener) -> Duration {
+        let is_loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+        if is_loopback { Duration::ZERO } else { Duration::from_secs(self.drain_seconds) }
+    }
+
+    /// What connections of a port get.
+    pub(super) fn connections(&self, tls: Option<Tls>, http2_only: bool) -> ConnectionOptions {
+        ConnectionOptions {
+            tls,
+            connection_limit: self.connection_limit,
+            connections_per_peer: self.connections_per_peer,
+            handshake_within: Duration::from_millis(self.handshake_ms),
+            first_call_within: Duration::from_millis(self.first_call_ms),
+            connection_age: Some(Duration::from_secs(self.connection_age_seconds)),
+            grace: self.grace(),
+            http2_only,
+        }
     }
 
     /// Never zero: a loop without a pause would eat a core.

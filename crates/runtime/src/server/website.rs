@@ -9,7 +9,7 @@ use super::{ServeError, ServerSettings};
 use crate::health::Health;
 use crate::reload::Due;
 use crate::shutdown::Shutdown;
-use crate::transport::{ConnectionOptions, Tls, listen};
+use crate::transport::{Tls, listen};
 
 /// Pages as the runtime serves them. Each request has its [`Peer`](super::Peer) among its extensions.
 pub struct Website {
@@ -36,9 +36,9 @@ impl Website {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(part = name, %address, tls = tls.is_some(), "listening");
         }
-        let options = options(&settings, tls.clone());
-        let is_loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-        let drain_time = if is_loopback { Duration::ZERO } else { settings.drain() };
+        // Browsers open connections ahead of need and speak HTTP/1.1 or HTTP/2.
+        let options = settings.connections(tls.clone(), false);
+        let drain_time = settings.drain(&listener);
         let stop = Shutdown::new();
         let stopping = async {
             shutdown.begun().await;
@@ -63,20 +63,6 @@ impl Website {
     pub fn rehearse(self) -> Result<(), ServeError> {
         Tls::load(&self.settings.tls)?;
         Ok(())
-    }
-}
-
-/// Browsers open connections ahead of need and speak HTTP/1.1 or HTTP/2.
-fn options(settings: &ServerSettings, tls: Option<Tls>) -> ConnectionOptions {
-    ConnectionOptions {
-        tls,
-        connection_limit: settings.connection_limit,
-        connections_per_peer: settings.connections_per_peer,
-        handshake_within: settings.handshake_within(),
-        first_call_within: settings.first_call_within(),
-        connection_age: Some(settings.connection_age()),
-        grace: settings.grace(),
-        http2_only: false,
     }
 }
 
