@@ -35,9 +35,9 @@ const PROVIDERS: &str = "/rekey.notification.v1.ProviderService/*";
 const TEMPLATES: &str = "/rekey.notification.v1.TemplateService/*";
 const SUPPRESSION: &str = "/rekey.notification.v1.SuppressionService/*";
 
-/// What the portal does for people and, with an administrator's access token, for administrators. Making and removing tenants
-/// is not among it, and nothing in its own name.
-const PORTAL_AT_IDENTITY: [&str; 21] = [
+/// What the portal does for people and, with an administrator's access token, for administrators. Making, changing and removing
+/// tenants is not among it, and nothing in its own name.
+const PORTAL_AT_IDENTITY: [&str; 20] = [
     "/rekey.identity.v1.AccessPassService/*",
     "/rekey.identity.v1.AccountLifecycleService/*",
     "/rekey.identity.v1.AccountSecurityInfoService/*",
@@ -58,15 +58,13 @@ const PORTAL_AT_IDENTITY: [&str; 21] = [
     "/rekey.identity.v1.SessionService/*",
     "/rekey.identity.v1.TenantService/GetTenant",
     "/rekey.identity.v1.TenantService/LookupTenant",
-    "/rekey.identity.v1.TenantService/UpdateTenant",
 ];
 /// What the portal shows administrators of messages and of addresses that get none. It sends none itself.
-const PORTAL_AT_NOTIFICATION: [&str; 9] = [
+const PORTAL_AT_NOTIFICATION: [&str; 8] = [
     "/rekey.notification.v1.NotificationService/GetNotification",
     "/rekey.notification.v1.NotificationService/ListNotifications",
     "/rekey.notification.v1.NotificationService/CancelNotification",
     "/rekey.notification.v1.NotificationService/ReplayNotification",
-    "/rekey.notification.v1.NotificationService/WatchNotifications",
     PROVIDERS,
     "/rekey.notification.v1.SuppressionService/DeleteSuppression",
     "/rekey.notification.v1.SuppressionService/ListSuppressions",

@@ -128,7 +128,7 @@ fn lost(name: &str) -> &'static str {
         "receipt_mac" => {
             "Addresses that were suppressed under this key are forgotten, and reports under way are refused."
         }
-        "cookie" => "Browsers that were last on the portal under this key begin anew: their resets end.",
+        "cookie" => "Whoever is signed in at the portal is signed out, and resets in a browser begin anew.",
         _ => "Codes and grants in flight under this key die.",
     }
 }
