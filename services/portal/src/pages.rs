@@ -34,8 +34,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::cookies::FlowId;
-use crate::domain::{Organisation, OrganisationKey, ResetProgress};
-use crate::peers::PeerError;
+use crate::domain::ResetProgress;
 use crate::web::{Fault, Visit};
 
 /// All of them, by address.
@@ -66,23 +65,6 @@ pub(crate) fn routes() -> Router {
         .merge(messages::routes())
         .merge(policy::routes())
         .merge(templates::routes())
-}
-
-/// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.
-async fn belonging(visit: &Visit) -> Result<Organisation, Fault> {
-    let kept = visit.kept_organisation();
-    let Some(tenant) = visit.site.rules.tenant else { return kept.ok_or(Fault::NoOrganisation) };
-    if let Some(kept) = kept.filter(|kept| kept.tenant == tenant) {
-        return Ok(kept);
-    }
-    match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
-        Ok(organisation) => {
-            visit.belongs_to(&organisation);
-            Ok(organisation)
-        }
-        Err(PeerError::Failed(failure)) => Err(failure.into()),
-        Err(PeerError::Refused(_)) => Err(Fault::Broken("identity does not know portal.tenant_id".into())),
-    }
 }
 
 /// The reset that an address names.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `site` | what all pages share |
 //! | `visit` | one request: who, in which language, with which cookies |
+//! | `belonging` | the organisation that a browser belongs to |
 //! | `forms` | forms that come from pages of ours, and from the same browser |
 //! | `answer` | pages and redirects, with the cookies they set |
 //! | `fault` | what there is to say when there is no page |
@@ -13,6 +14,7 @@
 //! | `client_address` | where a person is, behind proxies |
 
 mod answer;
+mod belonging;
 mod client_address;
 mod fault;
 mod forms;
@@ -35,7 +37,7 @@ use rekey_runtime::deadline;
 
 pub(crate) use self::answer::Content;
 pub(crate) use self::fault::Fault;
-pub(crate) use self::forms::{PostedFields, PostedFile};
+pub(crate) use self::forms::{OrganisationForm, PostedFields, PostedFile};
 pub(crate) use self::session::{ALL_ROLES, LocalPath, Member, Place, role_name};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;

@@ -143,7 +143,9 @@ fn form(visit: &Visit, flow: &FlowId, reset: &ResetProgress, problem: Option<&st
     if method.kind == MethodKind::Passkey {
         let lead = &visit.texts().signing_in.passkey_reset_lead;
         let options = Some(method.passkey_options.as_str());
-        return PasskeyForm { lead, action: &action, fields: &[], options, links: &links }.body(visit);
+        let hidden = visit.hidden(&action)?;
+        return PasskeyForm { lead, action: &action, hidden, fields: &[], options, links: &links }
+            .body(visit);
     }
     let lead = lead(words, method);
     let form = CodeForm {

@@ -4,12 +4,12 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::sentences::{refusal, sentence};
-use super::{belonging, opened, path};
+use super::{opened, path};
 use crate::cookies::FlowId;
 use crate::domain::{Organisation, Refusal, ResetProgress};
 use crate::peers::HelpQuestion;
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Content, Fault, OrganisationForm, PostedFields, Visit};
 
 const PATH: &str = "/help";
 const LOGIN: &str = "login";
@@ -25,18 +25,18 @@ struct Draft<'a> {
 }
 
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+    let organisation = visit.organisation().await?;
     page(&visit, &Draft { organisation: &organisation, reset: None, login: "", message: "" }, None)
 }
 
 pub(super) async fn show_in_reset(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
-    let ((flow, reset), organisation) = (opened(&visit, &flow)?, belonging(&visit).await?);
+    let ((flow, reset), organisation) = (opened(&visit, &flow)?, visit.organisation().await?);
     let reset = Some((&reset, &flow));
     page(&visit, &Draft { organisation: &organisation, reset, login: "", message: "" }, None)
 }
 
-pub(super) async fn ask(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+pub(super) async fn ask(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+    let OrganisationForm { organisation, fields } = form;
     let (login, message) = (fields.text(LOGIN), fields.text(MESSAGE));
     let draft = Draft { organisation: &organisation, reset: None, login, message };
     if login.is_empty() {
@@ -51,7 +51,7 @@ pub(super) async fn ask_in_reset(
     Path(flow): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let ((flow, reset), organisation) = (opened(&visit, &flow)?, belonging(&visit).await?);
+    let ((flow, reset), organisation) = (opened(&visit, &flow)?, visit.organisation().await?);
     let (login, message) = (reset.login.as_str(), fields.text(MESSAGE));
     let reset = Some((&reset, &flow));
     let draft = Draft { organisation: &organisation, reset, login, message };
@@ -94,7 +94,10 @@ async fn send(visit: &Visit, draft: &Draft<'_>, request_id: String) -> Result<Re
 fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Response, Fault> {
     let words = visit.words();
     let flow = draft.reset.map(|(_, flow)| flow);
-    let action = flow.map_or_else(|| PATH.to_owned(), |flow| path(flow, "help"));
+    let hidden = match flow {
+        Some(flow) => visit.hidden(&path(flow, "help"))?,
+        None => visit.hidden_of(draft.organisation, PATH)?,
+    };
     let wrong = |name: &str| {
         let problem = problem.as_ref().filter(|problem| problem.field == Some(name));
         problem.map(|problem| problem.text.as_str())
@@ -121,7 +124,7 @@ fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Re
     let values = Values::default()
         .optional("help_url", help_url)
         .optional("flow", flow.map(FlowId::as_str))
-        .html("hidden", visit.hidden(&action)?)
+        .html("hidden", hidden)
         .optional_html("login_field", login)
         .html("message_field", visit.field(&message)?);
     let body = visit.body("help", values)?;

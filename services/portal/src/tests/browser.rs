@@ -149,6 +149,12 @@ impl Browser {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
     }
 
+    /// What the first form of a page says of itself.
+    pub(super) async fn hidden_of(&self, page: &str) -> Vec<(&'static str, String)> {
+        let shown = self.get(page).await;
+        ["form_token", "request_id"].map(|name| (name, shown.field(name))).into()
+    }
+
     /// Opens a page, fills its form in and sends it where the form says.
     pub(super) async fn fill(&self, page: &str, action: &str, typed: &[(&str, &str)]) -> Answer {
         let shown = self.get(page).await;

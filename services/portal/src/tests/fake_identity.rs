@@ -29,8 +29,11 @@ pub(super) const OPTIONS: &str = r#"{"challenge":"AAAA"}"#;
 /// What the right passkey signs.
 pub(super) const CREDENTIAL: &str = r#"{"id":"zoe's"}"#;
 
-/// The one organisation there is.
+/// The organisation of whoever these tests are about.
 pub(super) const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
+
+/// Another one, with a help page of its own: its handle is `globex`.
+pub(super) const GLOBEX: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ac";
 
 #[derive(Default)]
 pub(super) struct FakeIdentity {
@@ -81,9 +84,15 @@ impl FakeIdentity {
 impl Identity for FakeIdentity {
     async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
         self.ask(format!("find {key:?}"))?;
-        let tenant = TenantId::parse(TENANT).unwrap();
-        let look = self.look.lock().unwrap().clone();
-        Ok(Organisation { tenant, name: "Acme".to_owned(), help_url: String::new(), look })
+        let is_globex = *key == OrganisationKey::Handle("globex".to_owned());
+        let (tenant, name, help_url) =
+            if is_globex { (GLOBEX, "Globex", "https://help.globex.example") } else { (TENANT, "Acme", "") };
+        Ok(Organisation {
+            tenant: TenantId::parse(tenant).unwrap(),
+            name: name.to_owned(),
+            help_url: help_url.to_owned(),
+            look: self.look.lock().unwrap().clone(),
+        })
     }
 
     async fn find_logo(&self, tenant: TenantId) -> Result<Option<Logo>, PeerError> {

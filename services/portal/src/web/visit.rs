@@ -162,7 +162,7 @@ impl Visit {
     }
 
     /// Remembers what was found out, for the rest of this request.
-    pub(crate) fn belongs_to(&self, organisation: &Organisation) {
+    pub(super) fn belongs_to(&self, organisation: &Organisation) {
         self.request.organisation.get_or_init(|| organisation.clone());
     }
 

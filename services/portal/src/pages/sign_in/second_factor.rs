@@ -72,7 +72,8 @@ pub(super) fn page(
     let is_passkey = kind == MethodKind::Passkey;
     let body = if is_passkey {
         let (lead, options) = (texts.passkey_second_lead.as_str(), Some(passkey_options));
-        PasskeyForm { lead, action: &action, fields: &fields, options, links: &links }.body(visit)?
+        let hidden = visit.hidden(&action)?;
+        PasskeyForm { lead, action: &action, hidden, fields: &fields, options, links: &links }.body(visit)?
     } else {
         let is_saved = kind == MethodKind::RecoveryCode;
         let lead = if is_saved { &words.code_recovery_code } else { &words.code_authenticator };
