@@ -78,8 +78,3 @@ fn opened(visit: &Visit, flow: &str) -> Result<(FlowId, ResetProgress), Fault> {
 fn path(flow: &FlowId, page: &str) -> String {
     format!("/reset/{}/{page}", flow.as_str())
 }
-
-/// The name over the pages of a reset; none where the browser has forgotten it.
-fn organisation_name(visit: &Visit) -> Option<String> {
-    visit.kept_organisation().map(|organisation| organisation.name)
-}

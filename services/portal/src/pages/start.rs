@@ -10,6 +10,6 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
     let may_change = visit.site.rules.tenant.is_none();
     let body = visit.body("start", Values::default().flag("may_change", may_change))?;
     let content = Content::new(&visit.words().start_title, body);
-    let page = visit.page(Content { organisation: Some(&organisation.name), ..content })?;
+    let page = visit.page(Content { organisation: Some(&organisation), ..content })?;
     visit.keeping(page, None, Some(&organisation))
 }

@@ -75,9 +75,10 @@ fn page(
         value: typed,
         problem,
     })?;
-    let values = Values::default().html("hidden", visit.hidden_of(organisation, PATH)?).html("field", field);
+    let values =
+        Values::default().html("hidden", visit.hidden_of(organisation.tenant, PATH)?).html("field", field);
     visit.page(Content {
-        organisation: Some(&organisation.name),
+        organisation: Some(organisation),
         step: Some(Step::Who),
         problems: problem.map(|text| Problem::of(FIELD, text)).into_iter().collect(),
         ..Content::new(&words.who_title, visit.body("who", values)?)

@@ -20,7 +20,6 @@ pub(crate) use self::organisation::OrganisationForm;
 pub(crate) use self::upload::PostedFile;
 use super::answer::internal;
 use super::{Fault, Visit};
-use crate::domain::Organisation;
 use crate::view::{Html, Values};
 
 /// The field of the token.
@@ -54,8 +53,8 @@ impl Visit {
     }
 
     /// The hidden fields of a form that acts for an organisation, and that [`OrganisationForm`] takes for no other.
-    pub(crate) fn hidden_of(&self, organisation: &Organisation, action: &str) -> Result<Html, Fault> {
-        self.hidden_for(action, Some(organisation.tenant))
+    pub(crate) fn hidden_of(&self, tenant: TenantId, action: &str) -> Result<Html, Fault> {
+        self.hidden_for(action, Some(tenant))
     }
 
     fn hidden_for(&self, action: &str, tenant: Option<TenantId>) -> Result<Html, Fault> {

@@ -156,7 +156,7 @@ impl Visit {
     }
 
     /// The organisation that the browser is known to belong to: as this request found it, or as a cookie says.
-    pub(crate) fn kept_organisation(&self) -> Option<Organisation> {
+    pub(super) fn kept_organisation(&self) -> Option<Organisation> {
         let found = self.request.organisation.get().cloned();
         found.or_else(|| self.kept())
     }

@@ -169,13 +169,13 @@ fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Resul
     let values = Values::default()
         .text("lead", lead)
         .text("action", credential.path())
-        .html("hidden", visit.hidden_of(attempt.organisation, credential.path())?)
+        .html("hidden", visit.hidden_of(attempt.organisation.tenant, credential.path())?)
         .text("next", attempt.next.as_str())
         .html("login", login)
         .html("secret", secret)
         .list("options", options(visit, attempt));
     visit.page(Content {
-        organisation: Some(&attempt.organisation.name),
+        organisation: Some(attempt.organisation),
         script_path: Some(PASSKEY_SCRIPT),
         problems: problem.into_iter().collect(),
         ..Content::new(title, visit.body("credentials", values)?)

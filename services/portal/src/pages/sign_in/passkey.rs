@@ -68,13 +68,13 @@ async fn page(visit: &Visit, place: &Place<'_>, problem: Option<&str>) -> Result
     let form = PasskeyForm {
         lead: &texts.passkey_lead,
         action: PATH,
-        hidden: visit.hidden_of(place.organisation, PATH)?,
+        hidden: visit.hidden_of(place.organisation.tenant, PATH)?,
         fields: &[(NEXT, place.next.as_str())],
         options: started.as_ref().map(|started| started.options.as_str()),
         links: &links,
     };
     let page = visit.page(Content {
-        organisation: Some(&place.organisation.name),
+        organisation: Some(place.organisation),
         script_path: Some(PASSKEY_SCRIPT),
         problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),
         ..Content::new(&texts.passkey_title, form.body(visit)?)
