@@ -57,6 +57,8 @@ fn begin(
         expires_at: started.expires_at,
         sent: None,
     };
+    // Beside a very long login there may be no room for passkeys. The reset begins all the same, as that of a login without any.
+    let reset = if visit.has_room(&flow, &reset) { reset } else { reset.without_passkeys() };
     visit.beginning(Visit::redirect(&path(&flow, "prove")), &flow, &reset)
 }
 

@@ -26,6 +26,9 @@ pub(super) const CODE: &str = "123456";
 /// What a passkey is asked with.
 pub(super) const OPTIONS: &str = r#"{"challenge":"AAAA"}"#;
 
+/// Whose passkey is asked with more than a cookie holds.
+pub(super) const LARGE_LOGIN: &str = "ann";
+
 /// What the right passkey signs.
 pub(super) const CREDENTIAL: &str = r#"{"id":"zoe's"}"#;
 
@@ -112,7 +115,11 @@ impl Identity for FakeIdentity {
             id: id.to_owned(),
             kind,
             masked: masked.to_owned(),
-            passkey_options: if kind == MethodKind::Passkey { OPTIONS.to_owned() } else { String::new() },
+            passkey_options: match kind {
+                MethodKind::Passkey if login == LARGE_LOGIN => "A".repeat(4_096),
+                MethodKind::Passkey => OPTIONS.to_owned(),
+                _ => String::new(),
+            },
             is_proved: false,
         };
         Ok(StartedReset {

@@ -138,6 +138,11 @@ impl Visit {
         Ok(response)
     }
 
+    /// Whether the browser keeps a flow that begins with a value.
+    pub(crate) fn has_room<K: CookieKind>(&self, flow: &FlowId, value: &K) -> bool {
+        self.site.cookies.has_room(value, flow, self.now)
+    }
+
     /// What identity is told of the person.
     pub(crate) fn visitor(&self) -> Visitor {
         let user_agent = self.request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
