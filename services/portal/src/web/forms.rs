@@ -29,6 +29,13 @@ const REQUEST_ID: &str = "request_id";
 /// No form of ours has as many fields: the largest is the policy with a hundred groups on either side.
 const FIELDS: usize = 400;
 
+/// The largest form of somebody who may be anybody: a question to administrators, or what a passkey signed, with room to spare.
+const STRANGERS_BYTES: usize = 16 * 1024;
+
+/// Stands in the extensions of a request once its person is known to be signed in: their forms may be as large as the settings say.
+#[derive(Clone, Copy)]
+pub(super) struct OfMember;
+
 /// Whether the browser says that a form was sent from a page of this origin.
 pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
@@ -81,7 +88,10 @@ pub(crate) struct PostedFields(Vec<(String, Zeroizing<String>)>);
 impl PostedFields {
     /// All of them, whoever sent them.
     async fn read(request: Request, visit: &Visit) -> Result<Self, Fault> {
-        let body = axum::body::to_bytes(request.into_body(), visit.site.rules.body_bytes).await;
+        let most = visit.site.rules.body_bytes;
+        let is_of_member = request.extensions().get::<OfMember>().is_some();
+        let most = if is_of_member { most } else { most.min(STRANGERS_BYTES) };
+        let body = axum::body::to_bytes(request.into_body(), most).await;
         let body = body.map_err(|_| Fault::TooLarge)?;
         let mut pairs = form_urlencoded::parse(&body);
         let fields = pairs.by_ref().take(FIELDS);

@@ -24,6 +24,7 @@ use rekey_wire::options::v1::Role;
 pub(crate) use self::local_path::LocalPath;
 pub(crate) use self::place::Place;
 use super::answer::internal;
+use super::forms::OfMember;
 use super::{Content, Fault, Visit};
 use crate::cookies::{CallerCode, FormSecret, SetAside, SignedIn};
 use crate::domain::{Organisation, SentCode};
@@ -170,6 +171,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Member {
         let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
         let session: SignedIn = visit.kept().ok_or(Fault::SignedOut)?;
         let session = fresh(&visit, session).await?;
+        parts.extensions.insert(OfMember);
         Self::with(visit, session)
     }
 }
