@@ -9,6 +9,7 @@
 //! | `answer` | pages and redirects, with the cookies they set |
 //! | `fault` | what there is to say when there is no page |
 //! | `session` | who is signed in, and what is asked before |
+//! | `logos` | logos that were asked for lately |
 //! | `shown_once` | answers that no reload brings back |
 //! | `headers` | what browsers are told about pages |
 //! | `client_address` | where a person is, behind proxies |
@@ -19,6 +20,7 @@ mod client_address;
 mod fault;
 mod forms;
 mod headers;
+mod logos;
 mod session;
 mod shown_once;
 mod site;
@@ -38,6 +40,7 @@ use rekey_runtime::deadline;
 pub(crate) use self::answer::Content;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::forms::{OrganisationForm, PostedFields, PostedFile};
+pub(crate) use self::logos::KeptLogos;
 pub(crate) use self::session::{ALL_ROLES, LocalPath, Member, Place, role_name};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;

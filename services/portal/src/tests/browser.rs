@@ -23,7 +23,7 @@ use super::fake_identity::{FakeIdentity, NOW};
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
 use crate::view::{Values, View};
-use crate::web::{Content, Fault, Member, Place, PostedFields, PostedFile, Site, Visit, router};
+use crate::web::{Content, Fault, KeptLogos, Member, Place, PostedFields, PostedFile, Site, Visit, router};
 
 const KEY: &str = "now active AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -60,6 +60,7 @@ impl World {
             cookies: CookieJar::new(keys.clone(), entropy.clone()),
             seals: keys,
             view: View::load().unwrap(),
+            logos: KeptLogos::default(),
             clock: Arc::new(clock.clone()),
             entropy,
         };
