@@ -35,6 +35,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use rekey_runtime::deadline;
 
 pub(crate) use self::answer::Content;
@@ -66,10 +67,14 @@ fn budget(site: &Site, head: &Parts) -> Duration {
     if is_batch { site.rules.deadline.max(BATCH_TIME) } else { site.rules.deadline }
 }
 
-/// Everything about a request that is not its page's business.
+/// Everything about a request that is not its page's business. A path that is no text names no page; axum would say so in words of its
+/// own.
 async fn attend(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let visit = Visit::of(site, &head);
+    if percent_decode_str(head.uri.path()).decode_utf8().is_err() {
+        return visit.finish(Fault::NotFound.into_response());
+    }
     let is_reading = [Method::GET, Method::HEAD].contains(&head.method);
     if !is_reading && !forms::is_from_here(&head.headers, &visit.site.rules.origin) {
         return visit.finish(Fault::FormExpired.into_response());

@@ -86,6 +86,21 @@ async fn a_page_that_is_not_there_and_a_form_that_is_too_large_are_told_apart() 
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_no_page_of_ours() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+
+    for path in ["/o/%ff", "/reset/%C3/code", "/%80", "/administration/accounts/%FF%FE"] {
+        let nowhere = browser.get(path).await;
+
+        assert_eq!(nowhere.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(nowhere.text.contains("There is no such page"), "{path}: {}", nowhere.text);
+        assert_eq!(nowhere.headers[header::X_FRAME_OPTIONS], "DENY", "{path}");
+    }
+    assert_eq!(world.identity.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn only_who_is_signed_in_sends_forms_as_large_as_the_settings_say() {
     let world = World::new();
     let browser = world.browser_of_acme().await;
