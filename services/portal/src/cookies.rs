@@ -23,6 +23,9 @@ pub(crate) use self::kinds::{
 /// What a browser keeps of one cookie at least (RFC 6265, 6.1), name and attributes included.
 const BYTES: usize = 4096;
 
+/// What the pages of a flow add to its value at most: the code that is awaited.
+const GROWTH: usize = 128;
+
 /// A kind of value that a cookie holds.
 pub(crate) trait CookieKind: Serialize + DeserializeOwned {
     /// Its name behind `__Host-`.
@@ -117,6 +120,11 @@ impl CookieJar {
         let plain: Zeroizing<Vec<u8>> = codec::encode(K::VERSION, &(ends_at, value));
         let sealed = BASE64_URL_SAFE_NO_PAD.encode(self.keys.seal(&*self.entropy, name.as_bytes(), &plain));
         header(&format!("{name}={sealed}; Path=/; Max-Age={life}; Secure; HttpOnly; SameSite=Lax"))
+    }
+
+    /// Whether browsers keep the value of a flow, with whatever its pages add to it.
+    pub(crate) fn has_room<K: CookieKind>(&self, value: &K, flow: &FlowId, now: Timestamp) -> bool {
+        self.set(value, Some(flow), now).is_ok_and(|header| header.len() + GROWTH <= BYTES)
     }
 
     /// The header that has the browser forget it.

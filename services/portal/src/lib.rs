@@ -13,8 +13,8 @@
 //! | [`config`] | the `[portal]` table |
 //! | `wiring` | makes the site from settings |
 //!
-//! It owns nothing and knows nothing that identity did not say in this very request: any replica answers any page, and a restart loses
-//! none. Every page works without scripts.
+//! It owns nothing and knows nothing that identity did not say in this very request, but for logos, which it keeps for minutes: any replica
+//! answers any page, and a restart loses none. Every page works without scripts.
 
 pub mod config;
 

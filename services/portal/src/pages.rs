@@ -34,8 +34,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::cookies::FlowId;
-use crate::domain::{Organisation, OrganisationKey, ResetProgress};
-use crate::peers::PeerError;
+use crate::domain::ResetProgress;
 use crate::web::{Fault, Visit};
 
 /// All of them, by address.
@@ -68,23 +67,6 @@ pub(crate) fn routes() -> Router {
         .merge(templates::routes())
 }
 
-/// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.
-async fn belonging(visit: &Visit) -> Result<Organisation, Fault> {
-    let kept = visit.kept_organisation();
-    let Some(tenant) = visit.site.rules.tenant else { return kept.ok_or(Fault::NoOrganisation) };
-    if let Some(kept) = kept.filter(|kept| kept.tenant == tenant) {
-        return Ok(kept);
-    }
-    match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
-        Ok(organisation) => {
-            visit.belongs_to(&organisation);
-            Ok(organisation)
-        }
-        Err(PeerError::Failed(failure)) => Err(failure.into()),
-        Err(PeerError::Refused(_)) => Err(Fault::Broken("identity does not know portal.tenant_id".into())),
-    }
-}
-
 /// The reset that an address names.
 fn opened(visit: &Visit, flow: &str) -> Result<(FlowId, ResetProgress), Fault> {
     let flow = FlowId::parse(flow).ok_or(Fault::NotFound)?;
@@ -95,9 +77,4 @@ fn opened(visit: &Visit, flow: &str) -> Result<(FlowId, ResetProgress), Fault> {
 /// The address of a page of a reset.
 fn path(flow: &FlowId, page: &str) -> String {
     format!("/reset/{}/{page}", flow.as_str())
-}
-
-/// The name over the pages of a reset; none where the browser has forgotten it.
-fn organisation_name(visit: &Visit) -> Option<String> {
-    visit.kept_organisation().map(|organisation| organisation.name)
 }

@@ -69,6 +69,8 @@ pub(crate) struct JudgedProof {
 #[derive(Clone)]
 pub(crate) struct Logo {
     pub(crate) media_type: &'static str,
+    /// What tells it from others, as an organisation's look has it.
+    pub(crate) version: Option<String>,
     pub(crate) image: Vec<u8>,
 }
 

@@ -1,5 +1,6 @@
 //! The pages over HTTP, with a browser that runs no scripts and an identity that answers as it is told.
 
+mod belonging;
 mod browser;
 mod fake_identity;
 mod fake_sign_ins;

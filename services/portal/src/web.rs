@@ -4,19 +4,23 @@
 //! |---|---|
 //! | `site` | what all pages share |
 //! | `visit` | one request: who, in which language, with which cookies |
+//! | `belonging` | the organisation that a browser belongs to |
 //! | `forms` | forms that come from pages of ours, and from the same browser |
 //! | `answer` | pages and redirects, with the cookies they set |
 //! | `fault` | what there is to say when there is no page |
 //! | `session` | who is signed in, and what is asked before |
+//! | `logos` | logos that were asked for lately |
 //! | `shown_once` | answers that no reload brings back |
 //! | `headers` | what browsers are told about pages |
 //! | `client_address` | where a person is, behind proxies |
 
 mod answer;
+mod belonging;
 mod client_address;
 mod fault;
 mod forms;
 mod headers;
+mod logos;
 mod session;
 mod shown_once;
 mod site;
@@ -31,11 +35,13 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use rekey_runtime::deadline;
 
 pub(crate) use self::answer::Content;
 pub(crate) use self::fault::Fault;
-pub(crate) use self::forms::{PostedFields, PostedFile};
+pub(crate) use self::forms::{OrganisationForm, PostedFields, PostedFile};
+pub(crate) use self::logos::KeptLogos;
 pub(crate) use self::session::{ALL_ROLES, LocalPath, Member, Place, role_name};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;
@@ -61,10 +67,14 @@ fn budget(site: &Site, head: &Parts) -> Duration {
     if is_batch { site.rules.deadline.max(BATCH_TIME) } else { site.rules.deadline }
 }
 
-/// Everything about a request that is not its page's business.
+/// Everything about a request that is not its page's business. A path that is no text names no page; axum would say so in words of its
+/// own.
 async fn attend(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let visit = Visit::of(site, &head);
+    if percent_decode_str(head.uri.path()).decode_utf8().is_err() {
+        return visit.finish(Fault::NotFound.into_response());
+    }
     let is_reading = [Method::GET, Method::HEAD].contains(&head.method);
     if !is_reading && !forms::is_from_here(&head.headers, &visit.site.rules.origin) {
         return visit.finish(Fault::FormExpired.into_response());

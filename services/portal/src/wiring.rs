@@ -14,7 +14,7 @@ use crate::config::{KeySettings, Settings};
 use crate::cookies::CookieJar;
 use crate::peers::IdentityPeer;
 use crate::view::View;
-use crate::web::Site;
+use crate::web::{KeptLogos, Site};
 
 /// Nothing is stored under these keys but in browsers, and no cookie outlives a year: there is nobody to ask.
 struct NoStore;
@@ -59,6 +59,7 @@ pub(crate) fn site(
         cookies: CookieJar::new(keys.clone(), Arc::clone(entropy)),
         seals: keys.clone(),
         view: View::load()?,
+        logos: KeptLogos::default(),
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
     })

@@ -86,7 +86,7 @@ async fn a_form_from_elsewhere_changes_nothing(stores: Stores) {
 }
 
 async fn a_form_that_is_too_large_is_refused(stores: Stores) {
-    let world = World::start_with(stores, &[("PORTAL__REQUESTS__MAX_BODY_BYTES", "16384")]).await;
+    let world = World::start(stores).await;
     let mut visitor = Visitor::of(&world).await;
     let hidden = visitor.hidden_of("/help").await;
     let start = format!("{hidden}&login=zoe&message=");

@@ -37,9 +37,9 @@ pub struct ServerSettings {
     pub default_deadline_ms: u64,
     /// The longest deadline a caller may ask for.
     pub deadline_ceiling_ms: u64,
-    /// Calls worked on at once.
+    /// Calls, or pages, worked on at once.
     pub concurrency_limit: usize,
-    /// How many of them, and of the streams beside them, one caller may have.
+    /// How many of them, and of the streams beside them, one caller may have. Browsers are no callers.
     pub calls_per_caller: usize,
     /// Connections held at once.
     pub connection_limit: usize,

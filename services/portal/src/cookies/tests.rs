@@ -105,6 +105,18 @@ fn what_browsers_would_not_keep_is_not_set() {
 }
 
 #[test]
+fn a_flow_that_begins_leaves_room_for_what_its_pages_add() {
+    let (jar, flow) = (jar(), flow("AAAAAAAA").unwrap());
+    let of_length = |length| ResetProgress { login: "x".repeat(length), ..progress() };
+    let is_set = |length: &usize| jar.set(&of_length(*length), Some(&flow), NOW).is_ok();
+    let longest = (0..BYTES).rev().find(is_set).unwrap();
+
+    let has_room = |length| jar.has_room(&of_length(length), &flow, NOW);
+
+    assert_eq!([has_room(longest), has_room(longest - GROWTH)], [false, true]);
+}
+
+#[test]
 fn flows_beyond_so_many_are_told_by_their_end_and_broken_ones_first() {
     let jar = jar();
     let pair = |name: &str, seconds| {

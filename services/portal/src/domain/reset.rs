@@ -86,6 +86,13 @@ impl ResetProgress {
         Some((self.method(&sent.method_id)?, sent))
     }
 
+    /// Without passkeys, for a browser that could not keep what they are asked with.
+    #[must_use]
+    pub(crate) fn without_passkeys(mut self) -> Self {
+        self.methods.retain(|method| method.kind != MethodKind::Passkey);
+        self
+    }
+
     /// After a code was sent, or one at hand was chosen.
     #[must_use]
     pub(crate) fn asking(self, sent: SentCode) -> Self {

@@ -7,7 +7,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 use super::proof_forms::{CODE, CREDENTIAL, CodeForm, Link, PasskeyForm, typed_code};
 use super::prove::send;
 use super::sentences::{refusal, sentence, whole_seconds};
-use super::{opened, organisation_name, path};
+use super::{opened, path};
 use crate::assets::PASSKEY_SCRIPT;
 use crate::cookies::FlowId;
 use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress};
@@ -120,9 +120,9 @@ fn page(
     let is_passkey = method.kind == MethodKind::Passkey;
     let title = if is_passkey { &visit.texts().signing_in.passkey_title } else { &visit.words().code_title };
     let field = |text: &str| Problem { field: (!is_passkey).then_some(CODE), text: text.to_owned() };
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(reset.tenant);
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         step: Some(Step::Prove),
         problems: problem.map(field).into_iter().collect(),
         refresh_seconds: reset.next_change(visit.now).map(whole_seconds),
@@ -143,7 +143,9 @@ fn form(visit: &Visit, flow: &FlowId, reset: &ResetProgress, problem: Option<&st
     if method.kind == MethodKind::Passkey {
         let lead = &visit.texts().signing_in.passkey_reset_lead;
         let options = Some(method.passkey_options.as_str());
-        return PasskeyForm { lead, action: &action, fields: &[], options, links: &links }.body(visit);
+        let hidden = visit.hidden(&action)?;
+        return PasskeyForm { lead, action: &action, hidden, fields: &[], options, links: &links }
+            .body(visit);
     }
     let lead = lead(words, method);
     let form = CodeForm {

@@ -2,13 +2,12 @@
 
 use axum::response::Response;
 
-use super::organisation_name;
 use crate::view::{Step, Values};
 use crate::web::{Content, Fault, Visit};
 
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
     let body = visit.body("done", Values::default())?;
-    let organisation = organisation_name(&visit);
+    let organisation = visit.known_organisation();
     let content = Content::new(&visit.words().done_title, body);
-    visit.page(Content { organisation: organisation.as_deref(), step: Some(Step::Done), ..content })
+    visit.page(Content { organisation: organisation.as_ref(), step: Some(Step::Done), ..content })
 }

@@ -2,14 +2,15 @@
 
 use axum::extract::Path;
 use axum::response::Response;
+use rekey_primitives::id::TenantId;
 
 use super::sentences::{refusal, sentence};
-use super::{belonging, opened, path};
+use super::{opened, path};
 use crate::cookies::FlowId;
 use crate::domain::{Organisation, Refusal, ResetProgress};
 use crate::peers::HelpQuestion;
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Content, Fault, OrganisationForm, PostedFields, Visit};
 
 const PATH: &str = "/help";
 const LOGIN: &str = "login";
@@ -17,28 +18,43 @@ const MESSAGE: &str = "message";
 
 /// Who asks, and what was typed.
 struct Draft<'a> {
-    organisation: &'a Organisation,
+    tenant: TenantId,
+    /// None where the browser does not know it.
+    organisation: Option<&'a Organisation>,
     /// The reset under way.
     reset: Option<(&'a ResetProgress, &'a FlowId)>,
     login: &'a str,
     message: &'a str,
 }
 
+impl<'a> Draft<'a> {
+    fn of(organisation: &'a Organisation) -> Self {
+        let (tenant, organisation) = (organisation.tenant, Some(organisation));
+        Self { tenant, organisation, reset: None, login: "", message: "" }
+    }
+
+    /// A reset stays with the tenant it began in, whatever the browser was told since.
+    fn in_reset(reset: &'a ResetProgress, flow: &'a FlowId, organisation: Option<&'a Organisation>) -> Self {
+        let (tenant, login) = (reset.tenant, reset.login.as_str());
+        Self { tenant, organisation, reset: Some((reset, flow)), login, message: "" }
+    }
+}
+
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
-    page(&visit, &Draft { organisation: &organisation, reset: None, login: "", message: "" }, None)
+    let organisation = visit.organisation().await?;
+    page(&visit, &Draft::of(&organisation), None)
 }
 
 pub(super) async fn show_in_reset(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
-    let ((flow, reset), organisation) = (opened(&visit, &flow)?, belonging(&visit).await?);
-    let reset = Some((&reset, &flow));
-    page(&visit, &Draft { organisation: &organisation, reset, login: "", message: "" }, None)
+    let (flow, reset) = opened(&visit, &flow)?;
+    let organisation = visit.organisation_of(reset.tenant);
+    page(&visit, &Draft::in_reset(&reset, &flow, organisation.as_ref()), None)
 }
 
-pub(super) async fn ask(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+pub(super) async fn ask(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+    let OrganisationForm { organisation, fields } = form;
     let (login, message) = (fields.text(LOGIN), fields.text(MESSAGE));
-    let draft = Draft { organisation: &organisation, reset: None, login, message };
+    let draft = Draft { login, message, ..Draft::of(&organisation) };
     if login.is_empty() {
         let problem = Problem::of(LOGIN, &visit.words().login_missing);
         return page(&visit, &draft, Some(problem));
@@ -51,10 +67,10 @@ pub(super) async fn ask_in_reset(
     Path(flow): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let ((flow, reset), organisation) = (opened(&visit, &flow)?, belonging(&visit).await?);
-    let (login, message) = (reset.login.as_str(), fields.text(MESSAGE));
-    let reset = Some((&reset, &flow));
-    let draft = Draft { organisation: &organisation, reset, login, message };
+    let (flow, reset) = opened(&visit, &flow)?;
+    let organisation = visit.organisation_of(reset.tenant);
+    let message = fields.text(MESSAGE);
+    let draft = Draft { message, ..Draft::in_reset(&reset, &flow, organisation.as_ref()) };
     send(&visit, &draft, fields.request_id()?).await
 }
 
@@ -62,21 +78,20 @@ pub(super) async fn sent(visit: Visit) -> Result<Response, Fault> {
     let words = visit.words();
     let values =
         Values::default().text("text", &words.help_sent_lead).flag("support_code", false).flag("link", false);
-    let organisation = super::organisation_name(&visit);
+    let organisation = visit.known_organisation();
     let content = Content::new(&words.help_sent_title, visit.body("sentence", values)?);
-    visit.page(Content { organisation: organisation.as_deref(), ..content })
+    visit.page(Content { organisation: organisation.as_ref(), ..content })
 }
 
 async fn send(visit: &Visit, draft: &Draft<'_>, request_id: String) -> Result<Response, Fault> {
     let question = HelpQuestion {
-        // A reset stays with the tenant it began in, whatever the browser was told since.
-        tenant: draft.reset.map_or(draft.organisation.tenant, |(reset, _)| reset.tenant),
+        tenant: draft.tenant,
         login: draft.login,
         reset_token: draft.reset.map(|(reset, _)| reset.token.as_str()),
         message: draft.message,
     };
     let refused = match visit.site.identity.ask_for_help(&question, &visit.call(request_id)).await {
-        Ok(()) => return Ok(Visit::redirect("/help/sent")),
+        Ok(()) => return visit.ending(draft.tenant, Visit::redirect("/help/sent")),
         Err(error) => refusal(error)?,
     };
     let names = |field: &str| matches!(&refused, Refusal::FieldInvalid(fields) if fields.iter().any(|named| named == field));
@@ -94,7 +109,10 @@ async fn send(visit: &Visit, draft: &Draft<'_>, request_id: String) -> Result<Re
 fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Response, Fault> {
     let words = visit.words();
     let flow = draft.reset.map(|(_, flow)| flow);
-    let action = flow.map_or_else(|| PATH.to_owned(), |flow| path(flow, "help"));
+    let hidden = match flow {
+        Some(flow) => visit.hidden(&path(flow, "help"))?,
+        None => visit.hidden_of(draft.tenant, PATH)?,
+    };
     let wrong = |name: &str| {
         let problem = problem.as_ref().filter(|problem| problem.field == Some(name));
         problem.map(|problem| problem.text.as_str())
@@ -117,16 +135,17 @@ fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Re
     };
     // Of a reset the login is known: it is not asked again.
     let login = if draft.reset.is_none() { Some(visit.field(&login)?) } else { None };
-    let help_url = Some(draft.organisation.help_url.as_str()).filter(|url| !url.is_empty());
+    let help_url = draft.organisation.map(|organisation| organisation.help_url.as_str());
+    let help_url = help_url.filter(|url| !url.is_empty());
     let values = Values::default()
         .optional("help_url", help_url)
         .optional("flow", flow.map(FlowId::as_str))
-        .html("hidden", visit.hidden(&action)?)
+        .html("hidden", hidden)
         .optional_html("login_field", login)
         .html("message_field", visit.field(&message)?);
     let body = visit.body("help", values)?;
     visit.page(Content {
-        organisation: Some(&draft.organisation.name),
+        organisation: draft.organisation,
         problems: problem.into_iter().collect(),
         ..Content::new(&words.help_title, body)
     })

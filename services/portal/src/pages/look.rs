@@ -1,5 +1,5 @@
 //! What an organisation's pages have of its own beside the texts: a stylesheet of its accent, and its logo. Both are the same for
-//! everybody and may be kept by whoever they pass.
+//! everybody and may be kept by whoever they pass, under the address that names what they are.
 
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
@@ -8,11 +8,17 @@ use rekey_primitives::colour::Colour;
 use rekey_primitives::id::TenantId;
 
 use crate::domain::Palette;
-use crate::peers::PeerError;
+use crate::peers::{Logo, PeerError};
 use crate::web::{Fault, Visit};
+
+/// What an address names of a logo beside its tenant (`assets::logo_path`).
+const VERSION: &str = "v";
 
 /// A day, as browsers keep the organisation: a new look has new addresses.
 const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+
+/// A logo that is not the one that its address names: an older page asks for one that was replaced since.
+const BY_NOBODY: HeaderValue = HeaderValue::from_static("no-store");
 
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 
@@ -30,14 +36,28 @@ pub(super) async fn logo(visit: Visit, Path(tenant): Path<String>) -> Result<Res
     if visit.site.rules.tenant.is_some_and(|own| own != tenant) {
         return Err(Fault::NotFound);
     }
-    let logo = match visit.site.identity.find_logo(tenant).await {
-        Ok(found) => found.ok_or(Fault::NotFound)?,
-        Err(PeerError::Refused(_)) => return Err(Fault::NotFound),
-        Err(PeerError::Failed(failure)) => return Err(failure.into()),
+    let version = visit.query(VERSION);
+    let logo = match visit.site.logos.find(tenant, &version, visit.now) {
+        Some(kept) => kept,
+        None => found(&visit, tenant).await?,
     };
     let media_type = HeaderValue::from_static(logo.media_type);
-    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, A_DAY)];
+    let kept = if logo.version == Some(version) { A_DAY } else { BY_NOBODY };
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, kept)];
     Ok((headers, logo.image).into_response())
+}
+
+/// The logo that a tenant has now.
+async fn found(visit: &Visit, tenant: TenantId) -> Result<Logo, Fault> {
+    match visit.site.identity.find_logo(tenant).await {
+        Ok(found) => {
+            let logo = found.ok_or(Fault::NotFound)?;
+            visit.site.logos.keep(tenant, &logo, visit.now);
+            Ok(logo)
+        }
+        Err(PeerError::Refused(_)) => Err(Fault::NotFound),
+        Err(PeerError::Failed(failure)) => Err(failure.into()),
+    }
 }
 
 /// Light and dark are set apart, or the accent of one would hold in the other.

@@ -1,5 +1,7 @@
 //! The pages behind links in mails. The token leaves the address bar at once, where histories and shoulders would keep it: it goes on in a
 //! sealed cookie. Only a button acts, because mail scanners follow links.
+//!
+//! Identity alone knows whose link it is: where the portal has several organisations, the pages look like none of them.
 
 mod new_password;
 mod not_me;
@@ -54,7 +56,7 @@ fn done_page(visit: &Visit, title: &str, text: &str, next: &Link<'_>) -> Result<
         .flag("support_code", false)
         .text("link", &next.path)
         .text("link_text", next.text);
-    let organisation = super::organisation_name(visit);
+    let organisation = visit.only_organisation();
     let content = Content::new(title, visit.body("sentence", values)?);
-    visit.page(Content { organisation: organisation.as_deref(), ..content })
+    visit.page(Content { organisation: organisation.as_ref(), ..content })
 }

@@ -6,7 +6,7 @@ use rekey_primitives::secret::SecretString;
 
 use super::password_form::{PASSWORD, PasswordForm, WrongPassword, typed_password};
 use super::sentences::refusal;
-use super::{opened, organisation_name, password_rules, path};
+use super::{opened, password_rules, path};
 use crate::cookies::FlowId;
 use crate::domain::{ResetProgress, RuleInForce};
 use crate::peers::Verdict;
@@ -35,7 +35,7 @@ pub(super) async fn set(
     let call = visit.call(fields.request_id()?);
     match visit.site.identity.complete_reset(&reset.token, &password, &call).await {
         Ok(()) => {
-            let done = Visit::redirect("/reset/done");
+            let done = visit.ending(reset.tenant, Visit::redirect("/reset/done"))?;
             visit.keeping(done, Some(&flow), None::<&ResetProgress>)
         }
         Err(error) => {
@@ -77,9 +77,9 @@ async fn page(
         is_evaluated: true,
         wrong,
     };
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(reset.tenant);
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         step: Some(Step::Password),
         problems: form.problems(visit),
         ..Content::new(&words.password_title, form.body(visit)?)

@@ -60,7 +60,7 @@ fn demand_editor(member: &Member) -> Result<(), Fault> {
 async fn in_new_look(member: &Member, response: Response) -> Result<Response, Fault> {
     let visit = &member.visit;
     let tenant = member.tenant();
-    if visit.kept_organisation().is_none_or(|kept| kept.tenant != tenant) {
+    if visit.organisation_of(tenant).is_none() {
         return Ok(response);
     }
     match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {

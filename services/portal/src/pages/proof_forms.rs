@@ -41,6 +41,8 @@ pub(super) struct PasskeyForm<'a> {
     pub(super) lead: &'a str,
     /// Where it is sent.
     pub(super) action: &'a str,
+    /// What shows that it is ours.
+    pub(super) hidden: Html,
     /// What it carries besides.
     pub(super) fields: &'a [(&'a str, &'a str)],
     /// What the passkey is asked with; none where none can be asked.
@@ -81,11 +83,11 @@ impl CodeForm<'_> {
 }
 
 impl PasskeyForm<'_> {
-    pub(super) fn body(&self, visit: &Visit) -> Result<Html, Fault> {
+    pub(super) fn body(self, visit: &Visit) -> Result<Html, Fault> {
         let values = Values::default()
             .text("lead", self.lead)
             .text("action", self.action)
-            .html("hidden", visit.hidden(self.action)?)
+            .html("hidden", self.hidden)
             .list("fields", self.fields.iter().map(hidden_field).collect())
             .optional("options", self.options)
             .list("links", self.links.iter().map(Link::values).collect());

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::sentences::{refusal, sentence};
-use super::{opened, organisation_name, path};
+use super::{opened, path};
 use crate::assets::PASSKEY_SCRIPT;
 use crate::cookies::FlowId;
 use crate::domain::{CodeTimes, MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode};
@@ -96,9 +96,9 @@ fn page(
         .optional("problem", problem)
         .flag("is_again", reset.has_proof())
         .list("methods", reset.open_methods().map(method).collect());
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(reset.tenant);
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         step: Some(Step::Prove),
         problems: problem.map(|text| Problem::of(FIELD, text)).into_iter().collect(),
         script_path: has_passkey.then_some(PASSKEY_SCRIPT),

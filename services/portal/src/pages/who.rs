@@ -3,25 +3,25 @@
 use axum::response::Response;
 use rekey_primitives::secret::ExposeSecret as _;
 
+use super::path;
 use super::sentences::{refusal, sentence};
-use super::{belonging, path};
 use crate::cookies::FlowId;
 use crate::domain::{Organisation, Refusal, ResetProgress};
 use crate::peers::StartedReset;
 use crate::view::{Field, FieldKind, Problem, Step, Values};
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Content, Fault, OrganisationForm, Visit};
 
 const PATH: &str = "/reset";
 const FIELD: &str = "login";
 
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+    let organisation = visit.organisation().await?;
     let page = page(&visit, &organisation, "", None)?;
     visit.keeping(page, None, Some(&organisation))
 }
 
-pub(super) async fn start(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+pub(super) async fn start(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+    let OrganisationForm { organisation, fields } = form;
     let (login, words) = (fields.text(FIELD), visit.words());
     if login.is_empty() {
         return page(&visit, &organisation, "", Some(&words.login_missing));
@@ -57,6 +57,8 @@ fn begin(
         expires_at: started.expires_at,
         sent: None,
     };
+    // Beside a very long login there may be no room for passkeys. The reset begins all the same, as that of a login without any.
+    let reset = if visit.has_room(&flow, &reset) { reset } else { reset.without_passkeys() };
     visit.beginning(Visit::redirect(&path(&flow, "prove")), &flow, &reset)
 }
 
@@ -75,9 +77,10 @@ fn page(
         value: typed,
         problem,
     })?;
-    let values = Values::default().html("hidden", visit.hidden(PATH)?).html("field", field);
+    let values =
+        Values::default().html("hidden", visit.hidden_of(organisation.tenant, PATH)?).html("field", field);
     visit.page(Content {
-        organisation: Some(&organisation.name),
+        organisation: Some(organisation),
         step: Some(Step::Who),
         problems: problem.map(|text| Problem::of(FIELD, text)).into_iter().collect(),
         ..Content::new(&words.who_title, visit.body("who", values)?)

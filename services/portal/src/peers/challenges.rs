@@ -5,7 +5,10 @@ use rekey_wire::identity::v1 as wire;
 
 use super::identity::method_kind;
 use super::{ChallengeAnswer, PeerFailure};
-use crate::domain::{KnownMethod, Question};
+use crate::domain::{KnownMethod, MethodKind, Question};
+
+/// The largest options of a passkey that are kept during a sign-in: a cookie has room for as much beside the longest login.
+const OPTIONS_BYTES: usize = 1_024;
 
 /// The request that gives an answer and nothing else.
 pub(super) fn answered(answer: &ChallengeAnswer<'_>) -> wire::ContinueSignInRequest {
@@ -54,15 +57,33 @@ pub(crate) fn question(challenge: &wire::SignInChallenge) -> Result<Question, Pe
         wire::ChallengeKind::ConfirmSecurityInfo => {
             Question::SecurityInfo(challenge.security_info.iter().filter_map(known).collect())
         }
-        wire::ChallengeKind::SecondFactor => Question::SecondFactor {
-            kinds: kinds.collect(),
-            passkey_options: challenge.passkey_request_options_json.clone(),
-        },
+        wire::ChallengeKind::SecondFactor => {
+            second_factor(kinds.collect(), &challenge.passkey_request_options_json)
+        }
         wire::ChallengeKind::SentCode => Question::SentCode { kind: kinds.next(), sent: None },
         wire::ChallengeKind::Unspecified => {
             return Err(PeerFailure::unclear("a challenge asks what is not known here"));
         }
     })
+}
+
+/// A second factor of these kinds; a passkey is none of them where what it is asked with cannot be kept.
+fn second_factor(mut kinds: Vec<MethodKind>, passkey_options: &str) -> Question {
+    let passkey_options = kept_options(passkey_options);
+    kinds.retain(|kind| *kind != MethodKind::Passkey || passkey_options.is_some());
+    Question::SecondFactor { kinds, passkey_options: passkey_options.unwrap_or_default() }
+}
+
+/// What a passkey is asked with, as far as it can be kept. The ids of an account's passkeys may take a kilobyte each. Where they take too
+/// much they are left out: the browser then offers whichever its person has for the domain, and identity takes those of the account alone.
+fn kept_options(options: &str) -> Option<String> {
+    if options.len() <= OPTIONS_BYTES {
+        return Some(options.to_owned());
+    }
+    let mut options: serde_json::Map<String, serde_json::Value> = serde_json::from_str(options).ok()?;
+    options.insert("allowCredentials".to_owned(), serde_json::Value::Array(Vec::new()));
+    let options = serde_json::Value::Object(options).to_string();
+    (options.len() <= OPTIONS_BYTES).then_some(options)
 }
 
 /// An entry as its person is asked about it; none for one that this release does not know.
@@ -75,7 +96,6 @@ fn known(entry: &wire::SecurityInfo) -> Option<KnownMethod> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::MethodKind;
 
     fn challenge(kind: wire::ChallengeKind) -> wire::SignInChallenge {
         wire::SignInChallenge {
@@ -113,6 +133,25 @@ mod tests {
         let entries = vec![entry(MethodKind::Phone, "••• 42"), entry(MethodKind::Passkey, "Laptop")];
         assert_eq!(asked(Kind::ConfirmSecurityInfo), Question::SecurityInfo(entries));
         assert!(question(&challenge(Kind::Unspecified)).is_err());
+    }
+
+    #[test]
+    fn options_that_are_too_large_to_be_kept_name_no_passkeys() {
+        let naming = |id: &str| format!(r#"{{"allowCredentials":[{{"id":"{id}"}}],"challenge":"AAAA"}}"#);
+        let (short, long) = (naming("BBBB"), naming(&"B".repeat(OPTIONS_BYTES)));
+
+        assert_eq!(kept_options(&short), Some(short));
+        assert_eq!(kept_options(&long).as_deref(), Some(r#"{"allowCredentials":[],"challenge":"AAAA"}"#));
+    }
+
+    #[test]
+    fn a_passkey_that_cannot_be_asked_is_no_second_factor() {
+        let kinds = vec![MethodKind::Passkey, MethodKind::RecoveryCode];
+
+        let question = second_factor(kinds, &"?".repeat(OPTIONS_BYTES + 1));
+
+        let (kinds, passkey_options) = (vec![MethodKind::RecoveryCode], String::new());
+        assert_eq!(question, Question::SecondFactor { kinds, passkey_options });
     }
 
     #[test]

@@ -74,7 +74,9 @@ impl Identity for IdentityPeer {
     async fn find_logo(&self, tenant: TenantId) -> Result<Option<Logo>, PeerError> {
         let request = wire::GetTenantRequest { tenant_id: tenant.to_string(), include_logo: true };
         let found = self.tenants().get_tenant(request).await?.into_inner();
-        Ok(found.logo.and_then(logo))
+        let look = found.portal_look.map(|look| Look::of(&look.accent, &look.logo_digest));
+        let version = look.and_then(|look| look.logo);
+        Ok(found.logo.and_then(|sent| logo(sent, version)))
     }
 
     async fn start_reset(
@@ -221,10 +223,10 @@ pub(crate) fn context(visitor: &Visitor) -> Option<wire::RequestContext> {
 }
 
 /// A logo of a kind that browsers are given; none for another, which might be more than a picture.
-fn logo(sent: wire::PortalLogo) -> Option<Logo> {
+fn logo(sent: wire::PortalLogo, version: Option<String>) -> Option<Logo> {
     let known = ["image/png", "image/jpeg", "image/webp"];
     let media_type = known.into_iter().find(|known| *known == sent.media_type)?;
-    Some(Logo { media_type, image: sent.image })
+    Some(Logo { media_type, version, image: sent.image })
 }
 
 /// A method as pages offer it; none for one that this release does not know.
@@ -293,7 +295,7 @@ mod tests {
     #[test]
     fn a_logo_is_a_picture_or_none() {
         let sent = |media_type: &str| wire::PortalLogo { media_type: media_type.to_owned(), image: vec![1] };
-        let taken = |media_type| logo(sent(media_type)).map(|logo| (logo.media_type, logo.image));
+        let taken = |media_type| logo(sent(media_type), None).map(|logo| (logo.media_type, logo.image));
 
         assert_eq!(taken("image/webp"), Some(("image/webp", vec![1])));
         assert_eq!([taken("image/svg+xml"), taken("text/html"), taken("")], [None, None, None]);

@@ -23,7 +23,7 @@ use super::fake_identity::{FakeIdentity, NOW};
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
 use crate::view::{Values, View};
-use crate::web::{Content, Fault, Member, Place, PostedFile, Site, Visit, router};
+use crate::web::{Content, Fault, KeptLogos, Member, Place, PostedFields, PostedFile, Site, Visit, router};
 
 const KEY: &str = "now active AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -50,7 +50,7 @@ impl World {
                 origin: ORIGIN.to_owned(),
                 tenant,
                 trusted_proxies: Vec::new(),
-                body_bytes: 16_384,
+                body_bytes: 32_768,
                 deadline: Duration::from_secs(10),
             },
             identity: identity.clone(),
@@ -60,11 +60,12 @@ impl World {
             cookies: CookieJar::new(keys.clone(), entropy.clone()),
             seals: keys,
             view: View::load().unwrap(),
+            logos: KeptLogos::default(),
             clock: Arc::new(clock.clone()),
             entropy,
         };
         let pages = crate::pages::routes().route(MEMBERS, get(members)).route(FILES, get(form).post(taken));
-        let pages = pages.route(ASIDE, get(aside));
+        let pages = pages.route(ASIDE, get(aside)).route(NOTES, get(note).post(noted));
         Self { identity, clock, router: router(Arc::new(site), pages) }
     }
 
@@ -94,6 +95,17 @@ pub(super) const ASIDE: &str = "/aside";
 
 async fn aside(member: Member) -> Result<Response, Fault> {
     member.set_aside(Visit::redirect(MEMBERS))
+}
+
+/// A page behind sign-in whose form is of any size; what came of it is said.
+pub(super) const NOTES: &str = "/notes";
+
+async fn note(member: Member) -> Result<Response, Fault> {
+    member.visit.page(Content::new("A note", member.visit.hidden(NOTES)?))
+}
+
+async fn noted(_: Member, fields: PostedFields) -> String {
+    format!("{} characters", fields.text("note").len())
 }
 
 /// A page whose form brings a file; what came of it is said.
@@ -147,6 +159,12 @@ pub(super) struct Browser {
 impl Browser {
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// What the first form of a page says of itself.
+    pub(super) async fn hidden_of(&self, page: &str) -> Vec<(&'static str, String)> {
+        let shown = self.get(page).await;
+        ["form_token", "request_id"].map(|name| (name, shown.field(name))).into()
     }
 
     /// Opens a page, fills its form in and sends it where the form says.

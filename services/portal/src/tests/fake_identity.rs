@@ -26,11 +26,17 @@ pub(super) const CODE: &str = "123456";
 /// What a passkey is asked with.
 pub(super) const OPTIONS: &str = r#"{"challenge":"AAAA"}"#;
 
+/// Whose passkey is asked with more than a cookie holds.
+pub(super) const LARGE_LOGIN: &str = "ann";
+
 /// What the right passkey signs.
 pub(super) const CREDENTIAL: &str = r#"{"id":"zoe's"}"#;
 
-/// The one organisation there is.
+/// The organisation of whoever these tests are about.
 pub(super) const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
+
+/// Another one, with a help page of its own: its handle is `globex`.
+pub(super) const GLOBEX: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ac";
 
 #[derive(Default)]
 pub(super) struct FakeIdentity {
@@ -81,9 +87,15 @@ impl FakeIdentity {
 impl Identity for FakeIdentity {
     async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
         self.ask(format!("find {key:?}"))?;
-        let tenant = TenantId::parse(TENANT).unwrap();
-        let look = self.look.lock().unwrap().clone();
-        Ok(Organisation { tenant, name: "Acme".to_owned(), help_url: String::new(), look })
+        let is_globex = *key == OrganisationKey::Handle("globex".to_owned());
+        let (tenant, name, help_url) =
+            if is_globex { (GLOBEX, "Globex", "https://help.globex.example") } else { (TENANT, "Acme", "") };
+        Ok(Organisation {
+            tenant: TenantId::parse(tenant).unwrap(),
+            name: name.to_owned(),
+            help_url: help_url.to_owned(),
+            look: self.look.lock().unwrap().clone(),
+        })
     }
 
     async fn find_logo(&self, tenant: TenantId) -> Result<Option<Logo>, PeerError> {
@@ -103,7 +115,11 @@ impl Identity for FakeIdentity {
             id: id.to_owned(),
             kind,
             masked: masked.to_owned(),
-            passkey_options: if kind == MethodKind::Passkey { OPTIONS.to_owned() } else { String::new() },
+            passkey_options: match kind {
+                MethodKind::Passkey if login == LARGE_LOGIN => "A".repeat(4_096),
+                MethodKind::Passkey => OPTIONS.to_owned(),
+                _ => String::new(),
+            },
             is_proved: false,
         };
         Ok(StartedReset {

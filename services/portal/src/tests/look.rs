@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
 use rekey_primitives::id::TenantId;
 
@@ -8,8 +10,14 @@ use crate::peers::Logo;
 
 /// Blue, with a logo.
 fn dress(world: &World) {
-    let logo = Logo { media_type: "image/png", image: b"an image".to_vec() };
-    world.identity.dress(Look::of("#0b57a4", &"ab".repeat(32)), Some(logo));
+    let look = Look::of("#0b57a4", &"ab".repeat(32));
+    let logo = Logo { media_type: "image/png", version: look.logo.clone(), image: b"an image".to_vec() };
+    world.identity.dress(look, Some(logo));
+}
+
+/// The address of a version of the logo.
+fn logo_path(version: &str) -> String {
+    format!("/look/logo/{TENANT}?v={version}")
 }
 
 /// A page as a browser reads its attributes.
@@ -50,7 +58,7 @@ async fn a_look_may_be_kept_by_everybody_and_sets_no_cookie() {
     let browser = world.browser();
 
     let style = browser.get("/look/style/0b57a4?v=1").await;
-    let logo = browser.get(&format!("/look/logo/{TENANT}?v=ab")).await;
+    let logo = browser.get(&logo_path("abababababababab")).await;
 
     assert!(style.text.contains("--accent: #0b57a4;") && style.text.contains("(prefers-color-scheme: dark)"));
     assert_eq!(style.headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
@@ -62,6 +70,36 @@ async fn a_look_may_be_kept_by_everybody_and_sets_no_cookie() {
         assert!(!headers.contains_key(header::SET_COOKIE));
     }
     assert_eq!(world.identity.asked(), [format!("logo of {TENANT}")]);
+}
+
+#[tokio::test]
+async fn identity_is_asked_for_a_logo_once_in_a_while() {
+    let world = World::new();
+    dress(&world);
+    let (browser, other, path) = (world.browser(), world.browser(), logo_path("abababababababab"));
+
+    let shown = [browser.get(&path).await.text, other.get(&path).await.text];
+    let asked = world.identity.asked().len();
+    world.clock.advance(Duration::from_secs(5 * 60));
+    browser.get(&path).await;
+
+    assert_eq!((shown, asked), (["an image".to_owned(), "an image".to_owned()], 1));
+    assert_eq!(world.identity.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_logo_is_kept_by_nobody_under_the_address_of_another() {
+    let world = World::new();
+    dress(&world);
+    let (browser, path) = (world.browser(), logo_path("cdcdcdcdcdcdcdcd"));
+
+    let answers = [browser.get(&path).await, browser.get(&path).await];
+
+    for answer in answers {
+        assert_eq!(answer.text, "an image");
+        assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
+    }
+    assert_eq!(world.identity.asked().len(), 2);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::browser::{Answer, Browser, World};
-use super::fake_identity::{CODE, CREDENTIAL};
+use super::fake_identity::{CODE, CREDENTIAL, LARGE_LOGIN};
 use crate::domain::{PasswordRule, Refusal};
 
 /// Begins a reset and gives the address of its pages.
@@ -70,6 +70,19 @@ async fn a_passkey_proves_a_reset_where_the_browser_has_one() {
 }
 
 #[tokio::test]
+async fn a_passkey_that_the_browser_could_not_keep_is_not_offered() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+
+    let reset = begin(&browser, LARGE_LOGIN).await;
+    let offer = browser.get(&format!("{reset}/prove")).await.text;
+    let sent = take(&browser, &reset, "prove", &[("method", "1")]).await;
+
+    assert!(offer.contains("name=\"method\" value=\"1\"") && !offer.contains("passkey"), "{offer}");
+    assert_eq!(sent.location(), format!("{reset}/code"));
+}
+
+#[tokio::test]
 async fn two_resets_in_two_tabs_do_not_mix() {
     let world = World::new();
     let browser = world.browser_of_acme().await;
@@ -93,7 +106,7 @@ async fn of_many_resets_in_one_browser_the_last_go_on() {
     let mut statuses = Vec::new();
     let mut resets = Vec::new();
 
-    for login in ["ann", "ben", "kim", "zoe"] {
+    for login in ["kai", "ben", "kim", "zoe"] {
         resets.push(begin(&browser, login).await);
         world.clock.advance(Duration::from_secs(1));
     }

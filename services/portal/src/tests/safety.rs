@@ -1,6 +1,7 @@
 use axum::http::{StatusCode, header};
 
-use super::browser::World;
+use super::browser::{NOTES, World};
+use super::fake_sign_ins::signed_in;
 
 #[tokio::test]
 async fn a_form_from_elsewhere_is_refused_and_asks_nobody() {
@@ -82,6 +83,39 @@ async fn a_page_that_is_not_there_and_a_form_that_is_too_large_are_told_apart() 
     assert_eq!((nowhere.status, no_reset.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
     assert_eq!((ended.status, large.status), (StatusCode::GONE, StatusCode::PAYLOAD_TOO_LARGE));
     assert!(nowhere.text.contains("There is no such page") && large.text.contains("That was too much"));
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_no_page_of_ours() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+
+    for path in ["/o/%ff", "/reset/%C3/code", "/%80", "/administration/accounts/%FF%FE"] {
+        let nowhere = browser.get(path).await;
+
+        assert_eq!(nowhere.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(nowhere.text.contains("There is no such page"), "{path}: {}", nowhere.text);
+        assert_eq!(nowhere.headers[header::X_FRAME_OPTIONS], "DENY", "{path}");
+    }
+    assert_eq!(world.identity.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn only_who_is_signed_in_sends_forms_as_large_as_the_settings_say() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let stranger = browser.post(NOTES, &[("note", "short")]).await;
+    world.identity.will_say(signed_in());
+    browser.fill("/sign-in", "/sign-in", &[("login", "zoe"), ("password", "correct horse")]).await;
+    let token = browser.get(NOTES).await.field("form_token");
+    let (large, larger) = ("x".repeat(20_000), "x".repeat(40_000));
+
+    let taken = browser.post(NOTES, &[("form_token", token.as_str()), ("note", large.as_str())]).await;
+    let refused = browser.post(NOTES, &[("form_token", token.as_str()), ("note", larger.as_str())]).await;
+
+    assert_eq!(stranger.location(), "/sign-in?next=%2Fnotes");
+    assert_eq!((taken.status, taken.text.as_str()), (StatusCode::OK, "20000 characters"));
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]

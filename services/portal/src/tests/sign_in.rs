@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use rekey_wire::identity::v1::{ChallengeKind, MethodKind};
+use rekey_wire::identity::v1::{ChallengeKind, MethodKind, SignInChallenge};
 
 use super::browser::{ASIDE, Answer, Browser, MEMBERS, World};
 use super::fake_identity::{CODE, CREDENTIAL};
 use super::fake_sign_ins::{asked, signed_in};
 use crate::domain::{PasswordRule, Refusal};
+use crate::peers::SignInOutcome;
 
 const TYPED: [(&str, &str); 2] = [("login", "zoe"), ("password", "correct horse")];
 
@@ -206,6 +207,27 @@ async fn another_factor_is_a_link_away() {
     assert!(wrong.text.contains("name=\"factor\" value=\"recovery-code\""), "{}", wrong.text);
     let passkey = format!("passkey {CREDENTIAL} for first");
     assert_eq!(world.identity.asked(), ["recovery ABCD-EFGH for first", &passkey]);
+}
+
+#[tokio::test]
+async fn passkeys_whose_ids_no_cookie_holds_are_asked_for_without_them() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let (login, ids) = ("ü".repeat(256), "A".repeat(5 * 1_364));
+    world.identity.will_say(SignInOutcome::Asked(SignInChallenge {
+        challenge_token: "first".to_owned(),
+        kind: ChallengeKind::SecondFactor.into(),
+        second_factors: vec![MethodKind::Passkey.into()],
+        passkey_request_options_json: format!(r#"{{"allowCredentials":[{{"id":"{ids}"}}],"rpId":"acme"}}"#),
+        ..SignInChallenge::default()
+    }));
+
+    let led = browser.fill("/sign-in", "/sign-in", &[("login", login.as_str()), TYPED[1]]).await;
+    let shown = browser.get(led.location()).await;
+
+    assert_eq!((led.status, shown.status), (StatusCode::SEE_OTHER, StatusCode::OK));
+    assert!(shown.text.contains("&quot;rpId&quot;:&quot;acme&quot;"), "{}", shown.text);
+    assert!(!shown.text.contains(&ids), "{}", shown.text);
 }
 
 #[tokio::test]

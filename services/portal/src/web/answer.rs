@@ -7,6 +7,7 @@ use super::fault::CarriedFault;
 use super::{Fault, Visit};
 use crate::assets::{self, SCRIPT_PATH, STYLE_PATH};
 use crate::cookies::{CookieJar, CookieKind, FlowId, Notice, SignedIn};
+use crate::domain::Organisation;
 use crate::view::{
     Confirmation, Fact, Field, Frame, Html, Problem, Rail, Select, Step, Table, Toggle, Values,
 };
@@ -15,8 +16,8 @@ use crate::words::filled;
 /// A page between its frame.
 pub(crate) struct Content<'a> {
     pub(crate) title: &'a str,
-    /// The organisation that it is of; none where nobody said yet.
-    pub(crate) organisation: Option<&'a str>,
+    /// The organisation that it is of, whose name and look it has; none where that is not known.
+    pub(crate) organisation: Option<&'a Organisation>,
     pub(crate) step: Option<Step>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) refresh_seconds: Option<u64>,
@@ -99,14 +100,13 @@ impl Visit {
         let notice: Option<Notice> = self.notice();
         let scripts: Vec<&'static str> = [SCRIPT_PATH].into_iter().chain(content.script_path).collect();
         // A page of nobody's, such as one that asks for the organisation, looks like nobody's.
-        let known = content.organisation.and_then(|_| self.kept_organisation());
-        let accent_path = known.as_ref().and_then(|known| known.look.accent).map(assets::accent_path);
-        let logo_path = known
-            .as_ref()
-            .and_then(|known| Some(assets::logo_path(known.tenant, known.look.logo.as_deref()?)));
+        let whose = content.organisation;
+        let accent_path = whose.and_then(|whose| whose.look.accent).map(assets::accent_path);
+        let logo_path =
+            whose.and_then(|whose| Some(assets::logo_path(whose.tenant, whose.look.logo.as_deref()?)));
         let frame = Frame {
             locale: self.locale,
-            organisation: content.organisation.unwrap_or(&self.words().portal_name),
+            organisation: whose.map_or(self.words().portal_name.as_str(), |whose| whose.name.as_str()),
             title: content.title,
             step: content.step,
             problems: &content.problems,

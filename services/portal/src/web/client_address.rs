@@ -3,7 +3,7 @@
 //! A browser can write anything into `X-Forwarded-For`; each proxy adds at its end whom it was called by. So the list is read from its
 //! end, for as long as the one who wrote an entry is trusted. What does not read is never passed over: behind it could stand anything.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 use rekey_webhooks::address::Network;
@@ -21,13 +21,22 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
     // Bytes, not text: a browser that writes a letter beyond ASCII must not hide what a proxy added to its line.
     let entries: Vec<&[u8]> = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).collect();
     for entry in entries.into_iter().rev() {
-        let entry = std::str::from_utf8(entry).ok()?.trim();
-        let address = entry.parse::<IpAddr>().ok()?.to_canonical();
+        let address = named(std::str::from_utf8(entry).ok()?.trim())?.to_canonical();
         if !is_trusted(address) {
             return Some(address);
         }
     }
     None
+}
+
+/// The address that an entry names. Some proxies write the port behind it, and IPv6 in brackets (RFC 7239, 6).
+fn named(entry: &str) -> Option<IpAddr> {
+    let bracketed = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if let Some(address) = bracketed {
+        return address.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    }
+    let with_port = || entry.parse::<SocketAddr>().ok().map(|address| address.ip());
+    entry.parse::<IpAddr>().ok().or_else(with_port)
 }
 
 #[cfg(test)]
@@ -54,6 +63,21 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["192.0.2.7"]), client);
         assert_eq!(seen("10.0.0.1", &["203.0.113.9, 192.0.2.7, 10.9.9.9"]), client);
         assert_eq!(seen("10.0.0.1", &["203.0.113.9", "192.0.2.7"]), client);
+    }
+
+    #[test]
+    fn a_port_behind_an_address_is_read_past() {
+        let client = Some("192.0.2.7".to_owned());
+        let of_v6 = Some("2001:db8::7".to_owned());
+
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9, 192.0.2.7:51234, 10.9.9.9:80"]), client);
+        assert_eq!(seen("10.0.0.1", &["[::ffff:192.0.2.7]:51234"]), client);
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::7]:51234"]), of_v6);
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::7]"]), of_v6);
+        assert_eq!(seen("10.0.0.1", &["2001:db8::7"]), of_v6);
+        for wrong in ["192.0.2.7:", "192.0.2.7:99999", "[192.0.2.7]", "[2001:db8::7", "192.0.2.7:1:2"] {
+            assert_eq!(seen("10.0.0.1", &["203.0.113.9", wrong]), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -2,18 +2,21 @@
 //!
 //! Two things are asked. The browser says that the page was of this origin: `Sec-Fetch-Site`, or `Origin` where it sends none. And the
 //! form holds a token, sealed for its own path, of the secret that stands sealed in a cookie. A token cannot be made without our
-//! keys, and one from another browser holds another secret.
+//! keys, and one from another browser holds another secret. A form that acts for the organisation that the browser belongs to is sealed
+//! for that one as well.
 
+mod organisation;
 mod upload;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rekey_primitives::id::RequestId;
+use rekey_primitives::id::{RequestId, TenantId};
 use rekey_primitives::secret::{SecretString, Zeroizing, same};
 use rekey_sealing::digest;
 
+pub(crate) use self::organisation::OrganisationForm;
 pub(crate) use self::upload::PostedFile;
 use super::answer::internal;
 use super::{Fault, Visit};
@@ -26,6 +29,13 @@ const REQUEST_ID: &str = "request_id";
 /// No form of ours has as many fields: the largest is the policy with a hundred groups on either side.
 const FIELDS: usize = 400;
 
+/// The largest form of somebody who may be anybody: a question to administrators, or what a passkey signed, with room to spare.
+const STRANGERS_BYTES: usize = 16 * 1024;
+
+/// Stands in the extensions of a request once its person is known to be signed in: their forms may be as large as the settings say.
+#[derive(Clone, Copy)]
+pub(super) struct OfMember;
+
 /// Whether the browser says that a form was sent from a page of this origin.
 pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
@@ -36,26 +46,38 @@ pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// What a token is bound to: the form at one path.
-fn context(path: &str) -> Vec<u8> {
-    digest(&[b"rekey portal form", path.as_bytes()]).to_vec()
+/// What a token is bound to: the form at one path, and the organisation that it acts for, where that is the one that the browser belongs
+/// to.
+fn context(path: &str, tenant: Option<TenantId>) -> Vec<u8> {
+    let tenant = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+    digest(&[b"rekey portal form", path.as_bytes(), tenant.as_bytes()]).to_vec()
 }
 
 impl Visit {
     /// The hidden fields of a form that is sent to a path.
     pub(crate) fn hidden(&self, action: &str) -> Result<Html, Fault> {
+        self.hidden_for(action, None)
+    }
+
+    /// The hidden fields of a form that acts for an organisation, and that [`OrganisationForm`] takes for no other.
+    pub(crate) fn hidden_of(&self, tenant: TenantId, action: &str) -> Result<Html, Fault> {
+        self.hidden_for(action, Some(tenant))
+    }
+
+    fn hidden_for(&self, action: &str, tenant: Option<TenantId>) -> Result<Html, Fault> {
         let site = &self.site;
-        let token = site.seals.seal(&*site.entropy, &context(action), &self.form_secret().0);
+        let token = site.seals.seal(&*site.entropy, &context(action, tenant), &self.form_secret().0);
         let values = Values::default()
             .text("form_token", &BASE64_URL_SAFE_NO_PAD.encode(token))
             .text("request_id", &self.draw_request_id());
         self.site.view.render("hidden", self.locale, values).map_err(internal)
     }
 
-    /// Whether a token is of a form for this path, shown to this browser.
-    fn takes(&self, token: &str) -> bool {
+    /// Whether a token is of a form for this path and this organisation, shown to this browser.
+    fn takes(&self, token: &str, tenant: Option<TenantId>) -> bool {
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
-        let secret = sealed.and_then(|sealed| self.site.seals.open(&context(self.path()), &sealed).ok());
+        let context = context(self.path(), tenant);
+        let secret = sealed.and_then(|sealed| self.site.seals.open(&context, &sealed).ok());
         secret.is_some_and(|secret| same(&secret, &self.form_secret().0))
     }
 }
@@ -64,9 +86,24 @@ impl Visit {
 pub(crate) struct PostedFields(Vec<(String, Zeroizing<String>)>);
 
 impl PostedFields {
-    /// The same, if they are of a form of ours that this browser was shown.
-    fn judged(self, visit: &Visit) -> Result<Self, Fault> {
-        if visit.takes(self.raw(TOKEN)) { Ok(self) } else { Err(Fault::FormExpired) }
+    /// All of them, whoever sent them.
+    async fn read(request: Request, visit: &Visit) -> Result<Self, Fault> {
+        let most = visit.site.rules.body_bytes;
+        let is_of_member = request.extensions().get::<OfMember>().is_some();
+        let most = if is_of_member { most } else { most.min(STRANGERS_BYTES) };
+        let body = axum::body::to_bytes(request.into_body(), most).await;
+        let body = body.map_err(|_| Fault::TooLarge)?;
+        let mut pairs = form_urlencoded::parse(&body);
+        let fields = pairs.by_ref().take(FIELDS);
+        let fields = fields.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
+        let fields = Self(fields.collect());
+        // Never taken in part: a policy that lost the last of its groups would be another policy.
+        if pairs.next().is_some() { Err(Fault::TooLarge) } else { Ok(fields) }
+    }
+
+    /// The same, if they are of a form of ours that this browser was shown, for this organisation where it is of one.
+    fn judged(self, visit: &Visit, tenant: Option<TenantId>) -> Result<Self, Fault> {
+        if visit.takes(self.raw(TOKEN), tenant) { Ok(self) } else { Err(Fault::FormExpired) }
     }
 
     /// What was typed, without blanks around it; empty where nothing was.
@@ -104,14 +141,7 @@ impl<S: Send + Sync> FromRequest<S> for PostedFields {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
         let visit = visit_of(&request);
-        let body = axum::body::to_bytes(request.into_body(), visit.site.rules.body_bytes).await;
-        let body = body.map_err(|_| Fault::TooLarge)?;
-        let mut pairs = form_urlencoded::parse(&body);
-        let fields = pairs.by_ref().take(FIELDS);
-        let fields = fields.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
-        let fields = Self(fields.collect());
-        // Never taken in part: a policy that lost the last of its groups would be another policy.
-        if pairs.next().is_some() { Err(Fault::TooLarge) } else { fields.judged(&visit) }
+        Self::read(request, &visit).await?.judged(&visit, None)
     }
 }
 

@@ -24,9 +24,10 @@ use rekey_wire::options::v1::Role;
 pub(crate) use self::local_path::LocalPath;
 pub(crate) use self::place::Place;
 use super::answer::internal;
+use super::forms::OfMember;
 use super::{Content, Fault, Visit};
 use crate::cookies::{CallerCode, FormSecret, SetAside, SignedIn};
-use crate::domain::SentCode;
+use crate::domain::{Organisation, SentCode};
 use crate::peers::{PeerFailure, context, maybe_moment};
 use crate::view::{Rail, RailLink};
 use crate::words::{AdministrationWords, Words};
@@ -122,6 +123,13 @@ impl Member {
         self.visit.stays_signed_in(&session)
     }
 
+    /// The organisation of the session by the name that identity tells; its look is known to a browser that belongs to it.
+    pub(crate) fn organisation(&self, name: &str) -> Organisation {
+        let known = self.visit.organisation_of(self.tenant());
+        let look = known.map(|known| known.look).unwrap_or_default();
+        Organisation { tenant: self.tenant(), name: name.to_owned(), help_url: String::new(), look }
+    }
+
     /// A page within the rail of its place.
     pub(crate) fn page(&self, place: Place, content: Content<'_>) -> Result<Response, Fault> {
         let texts = self.visit.texts();
@@ -136,9 +144,8 @@ impl Member {
             login: self.login(),
             sign_out: self.visit.hidden("/sign-out")?,
         };
-        let organisation = self.visit.kept_organisation().filter(|known| known.tenant == self.tenant());
-        let organisation = organisation.map(|organisation| organisation.name);
-        let organisation = content.organisation.or(organisation.as_deref());
+        let known = self.visit.organisation_of(self.tenant());
+        let organisation = content.organisation.or(known.as_ref());
         self.visit.page_within(Some(rail), Content { organisation, ..content })
     }
 
@@ -164,6 +171,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Member {
         let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
         let session: SignedIn = visit.kept().ok_or(Fault::SignedOut)?;
         let session = fresh(&visit, session).await?;
+        parts.extensions.insert(OfMember);
         Self::with(visit, session)
     }
 }

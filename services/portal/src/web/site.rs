@@ -7,6 +7,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_sealing::AeadKeys;
 
+use super::logos::KeptLogos;
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
 use crate::peers::{Identity, SignIns};
@@ -26,6 +27,7 @@ pub(crate) struct Site {
     /// Seals what stands in forms.
     pub(crate) seals: AeadKeys,
     pub(crate) view: View,
+    pub(crate) logos: KeptLogos,
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
 }

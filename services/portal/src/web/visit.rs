@@ -138,6 +138,11 @@ impl Visit {
         Ok(response)
     }
 
+    /// Whether the browser keeps a flow that begins with a value.
+    pub(crate) fn has_room<K: CookieKind>(&self, flow: &FlowId, value: &K) -> bool {
+        self.site.cookies.has_room(value, flow, self.now)
+    }
+
     /// What identity is told of the person.
     pub(crate) fn visitor(&self) -> Visitor {
         let user_agent = self.request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -156,13 +161,13 @@ impl Visit {
     }
 
     /// The organisation that the browser is known to belong to: as this request found it, or as a cookie says.
-    pub(crate) fn kept_organisation(&self) -> Option<Organisation> {
+    pub(super) fn kept_organisation(&self) -> Option<Organisation> {
         let found = self.request.organisation.get().cloned();
         found.or_else(|| self.kept())
     }
 
     /// Remembers what was found out, for the rest of this request.
-    pub(crate) fn belongs_to(&self, organisation: &Organisation) {
+    pub(super) fn belongs_to(&self, organisation: &Organisation) {
         self.request.organisation.get_or_init(|| organisation.clone());
     }
 

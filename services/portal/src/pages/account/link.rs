@@ -124,8 +124,9 @@ pub(super) async fn ask(member: Member) -> Result<Response, Fault> {
         .text("waiting", &waiting)
         .html("hidden", visit.hidden(CONFIRM)?);
     let body = visit.body("account_link_confirm", values)?;
+    let organisation = member.organisation(&tenant.display_name);
     let content = Content::new(&words.link_confirm_title, body);
-    member.page(Place::Directories, Content { organisation: Some(&tenant.display_name), ..content })
+    member.page(Place::Directories, Content { organisation: Some(&organisation), ..content })
 }
 
 pub(super) async fn link(member: Member, fields: PostedFields) -> Result<Response, Fault> {

@@ -18,6 +18,7 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
         .list("roles", member.roles().iter().map(role).collect())
         .flag("has_method", entries.iter().any(counts));
     let body = member.visit.body("account_overview", values)?;
+    let organisation = member.organisation(&tenant.display_name);
     let content = Content::new(&texts.general.my_account, body);
-    member.page(Place::Overview, Content { organisation: Some(&tenant.display_name), ..content })
+    member.page(Place::Overview, Content { organisation: Some(&organisation), ..content })
 }

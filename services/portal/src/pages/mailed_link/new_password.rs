@@ -5,7 +5,6 @@ use axum::response::Response;
 use super::{arrived, done_page};
 use crate::cookies::NewPasswordLink;
 use crate::domain::{Refusal, RuleInForce};
-use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::pages::proof_forms::Link;
 use crate::pages::sentences::refusal;
@@ -63,9 +62,9 @@ fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
         is_evaluated: false,
         wrong,
     };
-    let organisation = organisation_name(visit);
+    let organisation = visit.only_organisation();
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         problems: form.problems(visit),
         ..Content::new(&words.password_title, form.body(visit)?)
     })

@@ -5,7 +5,6 @@ use axum::response::Response;
 use super::{arrived, done_page};
 use crate::cookies::NotMeLink;
 use crate::domain::Refusal;
-use crate::pages::organisation_name;
 use crate::pages::proof_forms::Link;
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Confirmation, Problem};
@@ -55,9 +54,9 @@ fn page(visit: &Visit, problem: Option<String>) -> Result<Response, Fault> {
         button: &texts.not_me_button,
         back: "/",
     })?;
-    let organisation = organisation_name(visit);
+    let organisation = visit.only_organisation();
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),
         ..Content::new(&texts.not_me_title, question)
     })

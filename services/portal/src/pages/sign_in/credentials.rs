@@ -6,11 +6,10 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use super::{NEXT, Newcomer, led, next};
 use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{Organisation, Refusal};
-use crate::pages::belonging;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{Call, PeerError, SignInOutcome};
 use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, LocalPath, PostedFields, Visit};
+use crate::web::{Content, Fault, LocalPath, OrganisationForm, Visit};
 use crate::words::SigningInWords;
 
 const LOGIN: &str = "login";
@@ -73,27 +72,31 @@ pub(super) async fn show_access_pass(visit: Visit) -> Result<Response, Fault> {
     shown(&visit, Credential::AccessPass).await
 }
 
-pub(super) async fn submit(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    submitted(&visit, Credential::Password, &fields).await
+pub(super) async fn submit(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+    submitted(&visit, Credential::Password, &form).await
 }
 
-pub(super) async fn submit_access_pass(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    submitted(&visit, Credential::AccessPass, &fields).await
+pub(super) async fn submit_access_pass(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+    submitted(&visit, Credential::AccessPass, &form).await
 }
 
 async fn shown(visit: &Visit, credential: Credential) -> Result<Response, Fault> {
-    let organisation = belonging(visit).await?;
+    let organisation = visit.organisation().await?;
     let next = next(&visit.query(NEXT));
     let attempt = Attempt { credential, organisation: &organisation, login: "", next: &next };
     let page = page(visit, &attempt, None)?;
     visit.keeping(page, None, Some(&organisation))
 }
 
-async fn submitted(visit: &Visit, credential: Credential, fields: &PostedFields) -> Result<Response, Fault> {
-    let organisation = belonging(visit).await?;
+async fn submitted(
+    visit: &Visit,
+    credential: Credential,
+    form: &OrganisationForm,
+) -> Result<Response, Fault> {
+    let OrganisationForm { organisation, fields } = form;
     let next = next(fields.text(NEXT));
     let (login, secret) = (fields.text(LOGIN), fields.secret(credential.field()));
-    let attempt = Attempt { credential, organisation: &organisation, login, next: &next };
+    let attempt = Attempt { credential, organisation, login, next: &next };
     if let Some(problem) = missing(visit, &attempt, &secret) {
         return page(visit, &attempt, Some(problem));
     }
@@ -102,7 +105,7 @@ async fn submitted(visit: &Visit, credential: Credential, fields: &PostedFields)
         Ok(outcome) => {
             let who = Newcomer { tenant: organisation.tenant, login, next: &next };
             match led(visit, &who, outcome).await? {
-                Some(there) => return visit.keeping(there, None, Some(&organisation)),
+                Some(there) => return visit.keeping(there, None, Some(organisation)),
                 None => rejected.to_owned(),
             }
         }
@@ -166,13 +169,13 @@ fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Resul
     let values = Values::default()
         .text("lead", lead)
         .text("action", credential.path())
-        .html("hidden", visit.hidden(credential.path())?)
+        .html("hidden", visit.hidden_of(attempt.organisation.tenant, credential.path())?)
         .text("next", attempt.next.as_str())
         .html("login", login)
         .html("secret", secret)
         .list("options", options(visit, attempt));
     visit.page(Content {
-        organisation: Some(&attempt.organisation.name),
+        organisation: Some(attempt.organisation),
         script_path: Some(PASSKEY_SCRIPT),
         problems: problem.into_iter().collect(),
         ..Content::new(title, visit.body("credentials", values)?)

@@ -4,7 +4,6 @@ use axum::response::Response;
 
 use super::challenge::{Answered, Waiting};
 use crate::domain::{Question, RuleInForce};
-use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::peers::ChallengeAnswer;
 use crate::web::{Content, Fault, PostedFields, Visit};
@@ -42,9 +41,9 @@ pub(super) fn page(visit: &Visit, waiting: &Waiting, wrong: &WrongPassword) -> R
         is_evaluated: false,
         wrong,
     };
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(waiting.progress.tenant);
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         problems: form.problems(visit),
         ..Content::new(&words.password_title, form.body(visit)?)
     })

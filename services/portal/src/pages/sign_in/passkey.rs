@@ -6,11 +6,10 @@ use rekey_primitives::secret::ExposeSecret as _;
 use super::{NEXT, Newcomer, led, next};
 use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{Organisation, PasskeySignIn, Refusal};
-use crate::pages::belonging;
 use crate::pages::proof_forms::{CREDENTIAL, Link, PasskeyForm};
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::Problem;
-use crate::web::{Content, Fault, LocalPath, PostedFields, Visit};
+use crate::web::{Content, Fault, LocalPath, OrganisationForm, Visit};
 
 const PATH: &str = "/sign-in/passkey";
 
@@ -21,17 +20,18 @@ struct Place<'a> {
 }
 
 pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+    let organisation = visit.organisation().await?;
     let next = next(&visit.query(NEXT));
     page(&visit, &Place { organisation: &organisation, next: &next }, None).await
 }
 
-pub(super) async fn submit(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let organisation = belonging(&visit).await?;
+pub(super) async fn submit(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+    let OrganisationForm { organisation, fields } = form;
     let next = next(fields.text(NEXT));
     let place = Place { organisation: &organisation, next: &next };
     let (texts, credential) = (&visit.texts().signing_in, fields.secret(CREDENTIAL));
-    let Some(asked) = visit.kept::<PasskeySignIn>() else {
+    let asked = visit.kept::<PasskeySignIn>().filter(|asked| asked.tenant == organisation.tenant);
+    let Some(asked) = asked else {
         return page(&visit, &place, Some(&texts.passkey_rejected)).await;
     };
     if credential.expose_secret().is_empty() {
@@ -68,12 +68,13 @@ async fn page(visit: &Visit, place: &Place<'_>, problem: Option<&str>) -> Result
     let form = PasskeyForm {
         lead: &texts.passkey_lead,
         action: PATH,
+        hidden: visit.hidden_of(place.organisation.tenant, PATH)?,
         fields: &[(NEXT, place.next.as_str())],
         options: started.as_ref().map(|started| started.options.as_str()),
         links: &links,
     };
     let page = visit.page(Content {
-        organisation: Some(&place.organisation.name),
+        organisation: Some(place.organisation),
         script_path: Some(PASSKEY_SCRIPT),
         problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),
         ..Content::new(&texts.passkey_title, form.body(visit)?)

@@ -5,7 +5,6 @@ use axum::response::Response;
 use super::challenge::{Answered, Waiting};
 use super::next;
 use crate::domain::{KnownMethod, MethodKind};
-use crate::pages::organisation_name;
 use crate::pages::sentences::sentence;
 use crate::peers::ChallengeAnswer;
 use crate::view::{Problem, Values};
@@ -51,10 +50,10 @@ pub(super) fn page(
         .list("entries", entries.iter().map(entry).collect())
         .text("action", &action)
         .html("hidden", visit.hidden(&action)?);
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(waiting.progress.tenant);
     let problem = problem.map(|text| Problem { field: None, text: text.to_owned() });
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         problems: problem.into_iter().collect(),
         ..Content::new(&texts.reconfirm_title, visit.body("reconfirm", values)?)
     })

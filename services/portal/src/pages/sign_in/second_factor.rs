@@ -6,7 +6,6 @@ use rekey_primitives::secret::ExposeSecret as _;
 use super::challenge::{Answered, Waiting};
 use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{MethodKind, Question, Refusal, chosen_factor, factor_word};
-use crate::pages::organisation_name;
 use crate::pages::proof_forms::{CODE, CREDENTIAL, CodeForm, Link, PasskeyForm, typed_code};
 use crate::pages::sentences::sentence;
 use crate::peers::ChallengeAnswer;
@@ -72,17 +71,18 @@ pub(super) fn page(
     let is_passkey = kind == MethodKind::Passkey;
     let body = if is_passkey {
         let (lead, options) = (texts.passkey_second_lead.as_str(), Some(passkey_options));
-        PasskeyForm { lead, action: &action, fields: &fields, options, links: &links }.body(visit)?
+        let hidden = visit.hidden(&action)?;
+        PasskeyForm { lead, action: &action, hidden, fields: &fields, options, links: &links }.body(visit)?
     } else {
         let is_saved = kind == MethodKind::RecoveryCode;
         let lead = if is_saved { &words.code_recovery_code } else { &words.code_authenticator };
         let (action, fields, links) = (action.as_str(), &fields[..], &links[..]);
         CodeForm { lead, kind, action, fields, resend: None, links, problem }.body(visit)?
     };
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(waiting.progress.tenant);
     let problem = problem.map(|text| Problem { field: (!is_passkey).then_some(CODE), text: text.to_owned() });
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         problems: problem.into_iter().collect(),
         script_path: is_passkey.then_some(PASSKEY_SCRIPT),
         ..Content::new(&texts.second_factor_title, body)

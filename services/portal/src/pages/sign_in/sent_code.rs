@@ -7,7 +7,6 @@ use rekey_primitives::secret::ExposeSecret as _;
 
 use super::challenge::{Answered, Waiting};
 use crate::domain::{CodeTimes, MethodKind, Question, Refusal, SentSignInCode};
-use crate::pages::organisation_name;
 use crate::pages::proof_forms::{CODE, CodeForm, Link, typed_code};
 use crate::pages::sentences::{refusal, sentence, whole_seconds};
 use crate::peers::{ChallengeAnswer, SentChallengeCode};
@@ -89,9 +88,9 @@ pub(super) fn page(visit: &Visit, waiting: &Waiting, problem: Option<&str>) -> R
         (_, Some(sent)) => (&visit.words().code_title, Some(CODE), entry(visit, waiting, sent, problem)?),
         (kind, None) => (&visit.texts().signing_in.sent_code_title, None, request(visit, waiting, kind)?),
     };
-    let organisation = organisation_name(visit);
+    let organisation = visit.organisation_of(waiting.progress.tenant);
     visit.page(Content {
-        organisation: organisation.as_deref(),
+        organisation: organisation.as_ref(),
         problems: problem.map(|text| Problem { field, text: text.to_owned() }).into_iter().collect(),
         refresh_seconds: waiting.progress.next_change(visit.now).map(whole_seconds),
         ..Content::new(title, body)

@@ -31,7 +31,7 @@ impl<S: Send + Sync> FromRequest<S> for PostedFile {
         let (head, body) = request.into_parts();
         let whole = Request::from_parts(head, Body::from(read(body).await?));
         let (fields, content) = parts_of(whole, state).await.ok_or(Fault::FormExpired)?;
-        Ok(Self { fields: fields.judged(&visit)?, content })
+        Ok(Self { fields: fields.judged(&visit, None)?, content })
     }
 }
 
