@@ -52,7 +52,7 @@ const ROUTES: [(&str, Statuses); 47] = [
     ("/administration/bulk-resets/new", SUPPORT),
     ("/administration/bulk-resets/{id}", SUPPORT),
     ("/administration/bulk-resets/{id}/reset", SUPPORT),
-    ("/administration/bulk-resets/{id}/accounts", SUPPORT),
+    ("/administration/bulk-resets/{id}/list/{from}", SUPPORT),
     ("/administration/bulk-resets/{id}/cancel", SUPPORT),
     ("/administration/groups", SUPPORT),
     ("/administration/groups/{id}", SUPPORT),
@@ -141,7 +141,7 @@ impl Named {
         let text =
             [("{name}", "password_reset_code"), ("{locale}", "en"), ("{revision}", "1"), ("{version}", "1")];
         let address = text.iter().fold(address, |address, (blank, name)| address.replace(blank, name));
-        address.replace("{message}", &self.account).replace("{id}", id)
+        address.replace("{message}", &self.account).replace("{id}", id).replace("{from}", &self.job)
     }
 }
 

@@ -56,21 +56,24 @@ pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Respon
             return page(&member, &draft, Some(problem)).await;
         }
     };
-    hand_over(&member, &job.bulk_reset_id, listed).await?;
-    Ok(Visit::redirect(&path(&job.bulk_reset_id)))
+    let there = path(&job.bulk_reset_id);
+    match hand_over(&member, &job.bulk_reset_id, listed).await? {
+        None => Ok(Visit::redirect(&there)),
+        Some(refused) => member.visit.redirect_saying(&there, &refused),
+    }
 }
 
-/// Hands the list over, where there is one. A job that was cancelled meanwhile says so on its page.
-async fn hand_over(member: &Member, job: &str, listed: Vec<String>) -> Result<(), Fault> {
+/// Hands the list over, where there is one; why the job does not take it, where it does not.
+async fn hand_over(member: &Member, job: &str, listed: Vec<String>) -> Result<Option<String>, Fault> {
     let chunks: Vec<Vec<String>> = listed.chunks(CHUNK).map(<[String]>::to_vec).collect();
     let count = chunks.len();
     for ((sequence, accounts), place) in (1..).zip(chunks).zip(1..) {
         let chunk = Chunk { sequence, accounts, is_last: place == count };
-        if !add(member, job, chunk).await? {
-            break;
+        if let Some(refused) = add(member, job, chunk).await? {
+            return Ok(Some(refused));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What is wrong with the form.
