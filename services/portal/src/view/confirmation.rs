@@ -19,6 +19,8 @@ pub(crate) struct Confirmation<'a> {
     pub(crate) questions: Option<Html>,
     /// The button, which names what it does.
     pub(crate) button: &'a str,
+    /// Whether something is lost by it: the button is red.
+    pub(crate) is_loss: bool,
     /// Where "cancel" leads.
     pub(crate) back: &'a str,
 }
@@ -35,6 +37,7 @@ impl Confirmation<'_> {
             .list("fields", self.fields.iter().map(field).collect())
             .optional_html("questions", self.questions)
             .text("button", self.button)
+            .flag("is_loss", self.is_loss)
             .text("back", self.back)
     }
 }

@@ -110,6 +110,7 @@ fn page(
         fields: &fields,
         questions: Some(reset::modes(visit, "", false)?),
         button: &filled(&words.batch_button, "count", ids.len()),
+        is_loss: true,
         back: PATH,
     })?;
     let problems = problem.into_iter().collect();

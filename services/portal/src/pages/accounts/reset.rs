@@ -128,6 +128,7 @@ fn page(
         fields: &[],
         questions: Some(together(visit, questions)?),
         button: &words.reset_password,
+        is_loss: true,
         back: &account_path(&account.account_id),
     })?;
     let problems = problem.into_iter().collect();

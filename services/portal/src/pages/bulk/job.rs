@@ -137,6 +137,7 @@ fn question(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
         fields: &[],
         questions: None,
         button: &reset_button(words, count),
+        is_loss: true,
         back: Place::Bulk.path(),
     })
 }

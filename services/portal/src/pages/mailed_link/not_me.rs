@@ -53,6 +53,7 @@ fn page(visit: &Visit, problem: Option<String>) -> Result<Response, Fault> {
         fields: &[],
         questions: None,
         button: &texts.not_me_button,
+        is_loss: true,
         back: "/",
     })?;
     let organisation = organisation_name(visit);

@@ -180,10 +180,13 @@ async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result
         None => values.flag("at", false),
     };
     let values = match forecast {
-        Some((forecast, today)) => values
-            .html("forecast", forecast.shown(member, &texts)?)
-            .html("grades", grades::compared(&member.visit, &texts, &today, &forecast.grades)?)
-            .html("confirmation", confirmation(member, &texts, &change, revision)?),
+        Some((forecast, today)) => {
+            let is_loss = forecast.strands() || grades::fall(&today, &forecast.grades);
+            values
+                .html("forecast", forecast.shown(member, &texts)?)
+                .html("grades", grades::compared(&member.visit, &texts, &today, &forecast.grades)?)
+                .html("confirmation", confirmation(member, &texts, &change, revision, is_loss)?)
+        }
         None => values.flag("forecast", false),
     };
     let title = filled(&texts.words.revision, "revision", revision);
@@ -194,7 +197,13 @@ async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result
     member.page(POLICY, content)
 }
 
-fn confirmation(member: &Member, texts: &Texts<'_>, change: &Change, revision: i64) -> Result<Html, Fault> {
+fn confirmation(
+    member: &Member,
+    texts: &Texts<'_>,
+    change: &Change,
+    revision: i64,
+    is_loss: bool,
+) -> Result<Html, Fault> {
     let subject = |place: &usize| {
         let field = FIELDS.get(*place)?;
         Some(format!("{}: {}", texts.section(field.section), texts.label(field)))
@@ -209,6 +218,7 @@ fn confirmation(member: &Member, texts: &Texts<'_>, change: &Change, revision: i
         fields: &[("etag", change.base.etag.as_str())],
         questions: None,
         button: &filled(&texts.words.rollback_button, "revision", revision),
+        is_loss,
         back: LIST_PATH,
     })
 }
