@@ -4,6 +4,7 @@ mod delete;
 mod list;
 mod members;
 mod one;
+mod remove;
 
 use axum::Router;
 use axum::routing::get;
@@ -34,7 +35,7 @@ pub(super) fn routes() -> Router {
         .route("/administration/groups/{id}/name", get(one::show).post(one::rename))
         .route("/administration/groups/{id}/accounts", get(one::show).post(members::add_account))
         .route("/administration/groups/{id}/groups", get(one::show).post(members::add_group))
-        .route("/administration/groups/{id}/remove", get(one::show).post(members::remove))
+        .route("/administration/groups/{id}/remove", get(one::show).post(remove::remove))
         .route("/administration/groups/{id}/delete", get(delete::show).post(delete::delete))
 }
 

@@ -2,6 +2,9 @@
 
 use super::{Html, Values};
 
+/// The field of the button behind a question, where the form before it is sent to the same address.
+pub(crate) const SURE: (&str, &str) = ("sure", "on");
+
 /// The question.
 #[derive(Debug)]
 pub(crate) struct Confirmation<'a> {

@@ -1,4 +1,4 @@
-//! Who is directly in a group: accounts and other groups, put in and taken out.
+//! Who is directly in a group, accounts and other groups, and how more are put in.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -23,8 +23,8 @@ use crate::words::filled;
 const LOGIN: &str = "login";
 const GROUP: &str = "group";
 /// The boxes of accounts and of groups that are in it.
-const ACCOUNT_BOX: &str = "account";
-const GROUP_BOX: &str = "nested";
+pub(super) const ACCOUNT_BOX: &str = "account";
+pub(super) const GROUP_BOX: &str = "nested";
 
 /// Members on a page: no more than can be taken out at once.
 const ROWS: i32 = 50;
@@ -82,35 +82,6 @@ pub(super) async fn add_group(
     };
     let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
     page(&member, &group, Some(Mistake { problem: Problem::of(GROUP, text), typed })).await
-}
-
-pub(super) async fn remove(
-    member: Member,
-    Path(id): Path<String>,
-    fields: PostedFields,
-) -> Result<Response, Fault> {
-    let (group, words) = (find(&member, &id).await?, &member.visit.texts().groups);
-    let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<Vec<String>>();
-    let (account_ids, member_group_ids) = (owned(fields.all(ACCOUNT_BOX)), owned(fields.all(GROUP_BOX)));
-    let count = account_ids.len() + member_group_ids.len();
-    if count == 0 {
-        let problem = Problem { field: None, text: words.nobody_chosen.clone() };
-        return page(&member, &group, Some(Mistake { problem, typed: "" })).await;
-    }
-    let request = wire::RemoveGroupMembersRequest {
-        tenant_id: member.tenant().to_string(),
-        group_id: group.group_id.clone(),
-        account_ids,
-        member_group_ids,
-        request_id: fields.request_id()?,
-        context: member.context(),
-    };
-    let Err(status) = GroupServiceClient::new(member.identity()).remove_group_members(request).await else {
-        let said = filled(&filled(&words.removed, "count", count), "group", &group.display_name);
-        return member.visit.redirect_saying(&path(&group.group_id), &said);
-    };
-    let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
-    page(&member, &group, Some(Mistake { problem: Problem { field: None, text }, typed: "" })).await
 }
 
 /// An addition of nobody yet.
