@@ -3,7 +3,6 @@
 use axum::extract::Path;
 use axum::response::Response;
 use rekey_wire::identity::v1 as wire;
-use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 
 use super::draft::{Change, Revision};
@@ -13,6 +12,7 @@ use super::groups::Groups;
 use super::texts::Texts;
 use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
 use crate::domain::Refusal;
+use crate::pages::account_names::{AccountNames, account_path};
 use crate::pages::listing::{PAGE, next_page, time_cell};
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Cell, Confirmation, Html, Problem, Table, Values, moment};
@@ -32,7 +32,8 @@ pub(super) async fn list(member: Member) -> Result<Response, Fault> {
     };
     let mut policies = PolicyServiceClient::new(member.identity());
     let listed = policies.list_policy_revisions(request).await?.into_inner();
-    let authors = authors(&member, &listed.revisions).await?;
+    let made = listed.revisions.iter().filter(|_| sees_accounts(&member));
+    let authors = AccountNames::of(&member, made.map(|revision| revision.account_id.clone()).collect()).await;
     let groups = Groups::default();
     let texts = Texts::of(&member.visit, &groups);
     let words = texts.words;
@@ -47,51 +48,25 @@ pub(super) async fn list(member: Member) -> Result<Response, Fault> {
     member.page(POLICY, Content::new(&words.revisions_title, body))
 }
 
-/// Ids of accounts with the logins that they go by, for who may see accounts.
-async fn authors(
-    member: &Member,
-    revisions: &[wire::PolicyRevision],
-) -> Result<Vec<(String, String)>, Fault> {
-    let mut authors: Vec<(String, String)> = Vec::new();
-    if !member.has_any(Place::Accounts.roles()) {
-        return Ok(authors);
-    }
-    let mut client = AccountServiceClient::new(member.identity());
-    for account_id in revisions.iter().map(|revision| &revision.account_id).filter(|id| !id.is_empty()) {
-        if authors.iter().any(|(known, _)| known == account_id) {
-            continue;
-        }
-        let request = wire::GetAccountRequest {
-            tenant_id: member.tenant().to_string(),
-            account_id: account_id.clone(),
-            context: member.context(),
-        };
-        let login = match client.get_account(request).await {
-            Ok(found) => found.into_inner().account.and_then(|account| account.logins.into_iter().next()),
-            // Of an account that was erased since, or that is not for them to see, the id is left.
-            Err(status) => match refusal(status.into())? {
-                Refusal::SignedOut => return Err(Fault::SignedOut),
-                _ => None,
-            },
-        };
-        authors.push((account_id.clone(), login.unwrap_or_else(|| account_id.clone())));
-    }
-    Ok(authors)
+fn sees_accounts(member: &Member) -> bool {
+    member.has_any(Place::Accounts.roles())
 }
 
 fn row(
     member: &Member,
     texts: &Texts<'_>,
-    authors: &[(String, String)],
+    authors: &AccountNames,
     revision: &wire::PolicyRevision,
 ) -> Vec<Cell> {
     let id = &revision.account_id;
-    let author = authors.iter().find(|(known, _)| known == id).map(|(_, login)| login.clone());
-    let who = match author {
-        _ if id.is_empty() => Cell::Text(texts.words.by_no_person.clone()),
-        _ if id == member.account_id() => Cell::Text(texts.words.by_you.clone()),
-        Some(text) => Cell::Link { path: format!("{}/{id}", Place::Accounts.path()), text },
-        None => Cell::Code(id.clone()),
+    let who = if id.is_empty() {
+        Cell::Text(texts.words.by_no_person.clone())
+    } else if id == member.account_id() {
+        Cell::Text(texts.words.by_you.clone())
+    } else if sees_accounts(member) {
+        Cell::Link { path: account_path(id), text: authors.name(id).to_owned() }
+    } else {
+        Cell::Code(id.clone())
     };
     let changed: Vec<&str> = revision
         .changed_fields
