@@ -95,10 +95,7 @@ fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Re
     let words = visit.words();
     let flow = draft.reset.map(|(_, flow)| flow);
     let action = flow.map_or_else(|| PATH.to_owned(), |flow| path(flow, "help"));
-    let wrong = |name: &str| {
-        let problem = problem.as_ref().filter(|problem| problem.field == Some(name));
-        problem.map(|problem| problem.text.as_str())
-    };
+    let wrong = |name: &str| Problem::beside(&problem, name);
     let login = Field {
         name: LOGIN,
         label: &words.login_label,
