@@ -6,12 +6,12 @@ use rekey_primitives::secret::SecretString;
 
 use super::password_form::{PASSWORD, PasswordForm, WrongPassword, typed_password};
 use super::sentences::refusal;
-use super::{opened, organisation_name, password_rules, path};
+use super::{opened, password_rules, path};
 use crate::cookies::FlowId;
 use crate::domain::{ResetProgress, RuleInForce};
 use crate::peers::Verdict;
 use crate::view::Step;
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Fault, PostedFields, Visit};
 
 pub(super) async fn show(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
     let (flow, reset) = opened(&visit, &flow)?;
@@ -64,12 +64,11 @@ async fn page(
     if !reset.is_proved() {
         return Ok(Visit::redirect(&path(flow, "prove")));
     }
-    let words = visit.words();
     let evaluated = verdicts(visit, reset, &password_rules::any_candidate()).await?;
     let rules: Vec<RuleInForce> = evaluated.iter().map(|verdict| verdict.in_force).collect();
     let action = path(flow, "password");
     let form = PasswordForm {
-        lead: &words.password_lead,
+        lead: &visit.words().password_lead,
         action: &action,
         login: &reset.login,
         current: None,
@@ -77,11 +76,5 @@ async fn page(
         is_evaluated: true,
         wrong,
     };
-    let organisation = organisation_name(visit);
-    visit.page(Content {
-        organisation: organisation.as_deref(),
-        step: Some(Step::Password),
-        problems: form.problems(visit),
-        ..Content::new(&words.password_title, form.body(visit)?)
-    })
+    form.page(visit, Some(Step::Password))
 }

@@ -5,11 +5,10 @@ use axum::response::Response;
 use super::{arrived, done_page};
 use crate::cookies::NewPasswordLink;
 use crate::domain::{Refusal, RuleInForce};
-use crate::pages::organisation_name;
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::pages::proof_forms::Link;
 use crate::pages::sentences::refusal;
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Fault, PostedFields, Visit};
 
 const PATH: &str = "/new-password";
 
@@ -53,9 +52,8 @@ pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
 
 /// Identity judges no candidate for a link, so the page shows the rules that every tenant has.
 fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
-    let words = visit.words();
     let form = PasswordForm {
-        lead: &words.password_lead,
+        lead: &visit.words().password_lead,
         action: PATH,
         login: "",
         current: None,
@@ -63,10 +61,5 @@ fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
         is_evaluated: false,
         wrong,
     };
-    let organisation = organisation_name(visit);
-    visit.page(Content {
-        organisation: organisation.as_deref(),
-        problems: form.problems(visit),
-        ..Content::new(&words.password_title, form.body(visit)?)
-    })
+    form.page(visit, None)
 }
