@@ -4,6 +4,7 @@
 //! send nothing twice.
 
 mod account;
+mod account_filters;
 mod account_names;
 mod accounts;
 mod audit;

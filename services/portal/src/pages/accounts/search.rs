@@ -2,42 +2,27 @@
 //! for a reset of their passwords.
 
 use axum::response::Response;
-use rekey_wire::access::{role_named, role_word};
+use rekey_wire::access::role_named;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
-use rekey_wire::identity::v1::{FilteredState, MethodKind};
 use rekey_wire::time::timestamp;
 use tonic::Status;
 
+use super::super::account_filters::{DELETED, METHODS, STATES, methods, roles, state_name};
 use super::super::account_names::account_path;
 use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
-use super::sections::kind_name;
 use super::{LONGEST_LIST, PATH, known_by, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
 use crate::peers::PeerError;
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{ALL_ROLES, BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
+use crate::web::{BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
 use crate::words::filled;
 
 /// As many as can be reset at once: whoever selects a whole page may reset it.
 const ROWS: i32 = 40;
-
-const STATES: [(&str, FilteredState); 4] = [
-    ("active", FilteredState::Active),
-    ("blocked", FilteredState::Blocked),
-    ("frozen", FilteredState::Frozen),
-    ("deleted", FilteredState::Deleted),
-];
-const METHODS: [(&str, MethodKind); 5] = [
-    ("email", MethodKind::Email),
-    ("phone", MethodKind::Phone),
-    ("authenticator", MethodKind::Authenticator),
-    ("recovery-code", MethodKind::RecoveryCode),
-    ("passkey", MethodKind::Passkey),
-];
 
 /// A page of what was found, and how much there is.
 struct Found {
@@ -131,7 +116,7 @@ fn filter(search: &AccountSearch) -> Result<wire::AccountFilter, &'static str> {
         let begins = start_of_day(text).map_err(|NoDay| field)?;
         Ok::<_, &'static str>(begins.map(|at| timestamp(at.unix_micros())))
     };
-    let state = STATES.into_iter().find(|(word, _)| *word == search.state);
+    let state = STATES.into_iter().chain([DELETED]).find(|(word, _)| *word == search.state);
     let method = METHODS.into_iter().find(|(word, _)| *word == search.method);
     Ok(wire::AccountFilter {
         prefix: search.prefix.clone(),
@@ -174,22 +159,21 @@ async fn fields(
 fn selects(visit: &Visit, search: &AccountSearch) -> Result<[Html; 3], Fault> {
     let texts = visit.texts();
     let (words, all) = (&texts.accounts, &visit.words().all);
-    let select = |name, label: &str, first: &str, chosen: &str, rest: &[(String, &str)]| {
+    let select = |name, label: &str, first: &str, chosen: &str, rest: &[(&str, &str)]| {
         let first = Choice { value: "", text: first };
         let rest = rest.iter().map(|(value, text)| Choice { value, text });
         let choices = [first].into_iter().chain(rest).collect();
         visit.select(&Select { name, label, hint: None, choices, chosen, problem: None })
     };
-    let state_texts = [&words.state_active, &words.state_blocked, &words.state_frozen, &words.state_deleted];
-    let states: Vec<(String, &str)> =
-        STATES.iter().zip(state_texts).map(|((word, _), text)| ((*word).to_owned(), text.as_str())).collect();
-    let roles = ALL_ROLES.map(|role| (role_word(role), role_name(&texts.administration, role.into())));
-    let methods = METHODS.map(|(word, kind)| (word.to_owned(), kind_name(words, kind.into())));
+    let states = STATES.into_iter().chain([DELETED]);
+    let states: Vec<(&str, &str)> = states.map(|(word, state)| (word, state_name(words, state))).collect();
+    let roles = roles(&texts.administration);
+    let roles: Vec<(&str, &str)> = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
     let (any, column) = (&words.state_any, &words.column_method);
     Ok([
         select(AccountSearch::STATE, &words.column_state, any, &search.state, &states)?,
         select(AccountSearch::ROLE, &words.column_role, all, &search.role, &roles)?,
-        select(AccountSearch::METHOD, column, all, &search.method, &methods)?,
+        select(AccountSearch::METHOD, column, all, &search.method, &methods(words))?,
     ])
 }
 

@@ -6,6 +6,7 @@ use rekey_wire::identity::v1::{AccountFilter, BulkResetMode, FilteredState, Meth
 use rekey_wire::options::v1::Role;
 use rekey_wire::time::timestamp;
 
+use super::super::account_filters::{METHODS, STATES};
 use crate::domain::{AccountListProblem, accounts_in};
 
 pub(super) const WHO: &str = "who";
@@ -29,22 +30,6 @@ pub(super) const REQUIRE_CHANGE: &str = "require_change";
 
 /// So many accounts in a second, where nobody says another number: that of the contract.
 pub(super) const USUAL_PACE: &str = "50";
-
-/// States that can be looked for. Who is deleted has no password to reset.
-pub(super) const STATES: [(&str, FilteredState); 3] = [
-    ("active", FilteredState::Active),
-    ("blocked", FilteredState::Blocked),
-    ("frozen", FilteredState::Frozen),
-];
-
-/// Methods that can be looked for.
-pub(super) const METHODS: [(&str, MethodKind); 5] = [
-    ("email", MethodKind::Email),
-    ("phone", MethodKind::Phone),
-    ("authenticator", MethodKind::Authenticator),
-    ("recovery_code", MethodKind::RecoveryCode),
-    ("passkey", MethodKind::Passkey),
-];
 
 /// The form as it was filled in.
 #[derive(Debug, Default, Clone)]

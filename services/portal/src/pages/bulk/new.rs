@@ -1,20 +1,19 @@
 //! "Reset many passwords": whom, and what they get. What is sent here starts the dry run and resets nothing.
 
 use axum::response::Response;
-use rekey_wire::access::role_word;
 use rekey_wire::identity::v1 as wire;
-use rekey_wire::identity::v1::{FilteredState, MethodKind};
 
+use super::super::account_filters::{STATES, methods, roles, state_name};
 use super::super::groups::all_groups;
 use super::super::sentences::sentence;
 use super::draft::{
-    ACCOUNTS, BY_FILTER, BY_LIST, Draft, DraftProblem, EVERYBODY, GROUP, METHOD, METHODS, MODE, PACE, PREFIX,
-    Plan, REQUIRE_CHANGE, ROLE, STATE, STATES, Selection, UNUSED_SINCE, WHO,
+    ACCOUNTS, BY_FILTER, BY_LIST, Draft, DraftProblem, EVERYBODY, GROUP, METHOD, MODE, PACE, PREFIX, Plan,
+    REQUIRE_CHANGE, ROLE, STATE, Selection, UNUSED_SINCE, WHO,
 };
 use super::{Chunk, add, begin, path};
 use crate::domain::Refusal;
 use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Values};
-use crate::web::{ALL_ROLES, Content, Fault, Member, Place, PostedFields, Visit, role_name};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::{BulkWords, filled};
 
 const PATH: &str = "/administration/bulk-resets/new";
@@ -182,12 +181,12 @@ impl<'a> NewForm<'a> {
             value: &draft.unused_since,
             problem: self.wrong(UNUSED_SINCE),
         })?;
-        let roles = ALL_ROLES
-            .map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
+        let texts = self.visit.texts();
+        let roles = roles(&texts.administration);
         let roles = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
         let groups = groups.iter().map(|group| (group.group_id.as_str(), group.display_name.as_str()));
-        let states = STATES.map(|(word, state)| (word, state_text(words, state)));
-        let methods = METHODS.map(|(word, kind)| (word, method_text(words, kind)));
+        let states = STATES.map(|(word, state)| (word, state_name(&texts.accounts, state)));
+        let methods = methods(&texts.accounts);
         let values = Values::default()
             .html("prefix", prefix)
             .html("group", self.filter(GROUP, &words.group, &draft.group, groups.collect())?)
@@ -232,25 +231,5 @@ impl<'a> NewForm<'a> {
             value: &self.draft.pace,
             problem: self.wrong(PACE),
         })
-    }
-}
-
-fn state_text(words: &BulkWords, state: FilteredState) -> &str {
-    match state {
-        FilteredState::Active => &words.account_active,
-        FilteredState::Blocked => &words.account_blocked,
-        FilteredState::Frozen => &words.account_frozen,
-        FilteredState::Deleted | FilteredState::Unspecified => "?",
-    }
-}
-
-fn method_text(words: &BulkWords, kind: MethodKind) -> &str {
-    match kind {
-        MethodKind::Email => &words.method_email,
-        MethodKind::Phone => &words.method_phone,
-        MethodKind::Authenticator => &words.method_authenticator,
-        MethodKind::RecoveryCode => &words.method_recovery_code,
-        MethodKind::Passkey => &words.method_passkey,
-        MethodKind::Unspecified => "?",
     }
 }
