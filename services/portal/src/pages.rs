@@ -11,6 +11,7 @@ mod audit;
 mod bulk;
 mod code;
 mod done;
+mod group_choice;
 mod groups;
 mod help;
 mod listing;

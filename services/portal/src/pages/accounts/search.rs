@@ -5,15 +5,15 @@ use axum::response::Response;
 use rekey_wire::access::role_named;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
-use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::time::timestamp;
 use tonic::Status;
 
 use super::super::account_filters::{DELETED, METHODS, STATES, methods, roles, state_name};
 use super::super::account_names::account_path;
+use super::super::group_choice::{GroupChoice, GroupQuestion, OTHER_GROUP, named};
 use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
-use super::{LONGEST_LIST, PATH, known_by, refusal, show};
+use super::{PATH, known_by, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
 use crate::peers::PeerError;
@@ -42,9 +42,9 @@ enum Outcome {
 
 pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let visit = &member.visit;
-    let search = AccountSearch::read(|name| visit.query(name));
+    let mut search = AccountSearch::read(|name| visit.query(name));
     let words = &visit.texts().accounts;
-    let (problem, found) = match outcome(&member, &search).await? {
+    let (problem, found) = match outcome(&member, &mut search).await? {
         Outcome::Found(found) => (None, Some(found)),
         Outcome::Wrong(problem) => (Some(problem), None),
         Outcome::Outdated => return Ok(Visit::redirect(&address(PATH, &search.pairs()))),
@@ -72,8 +72,16 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     member.page(Place::Accounts, Content { problems, script_path, ..content })
 }
 
-async fn outcome(member: &Member, search: &AccountSearch) -> Result<Outcome, Fault> {
+/// A group that was typed takes the place of one that was chosen.
+async fn outcome(member: &Member, search: &mut AccountSearch) -> Result<Outcome, Fault> {
     let words = &member.visit.texts().accounts;
+    let other = member.visit.query(OTHER_GROUP);
+    if !other.is_empty() {
+        match named(member, &other).await? {
+            Ok(group) => search.group = group.group_id,
+            Err(problem) => return Ok(Outcome::Wrong(problem)),
+        }
+    }
     let filter = match filter(search) {
         Ok(filter) => filter,
         Err(field) => return Ok(Outcome::Wrong(Problem::of(field, &words.day_invalid))),
@@ -150,7 +158,7 @@ async fn fields(
     };
     let mut fields = vec![visit.field(&prefix)?];
     fields.extend(selects(visit, search)?);
-    fields.push(group(member, search).await?);
+    fields.extend(groups(member, search, problem).await?);
     fields.push(field(AccountSearch::SINCE, &words.since_label, FieldKind::Day, &search.since)?);
     fields.push(field(AccountSearch::BEFORE, &words.before_label, FieldKind::Day, &search.before)?);
     Ok(fields)
@@ -177,31 +185,24 @@ fn selects(visit: &Visit, search: &AccountSearch) -> Result<[Html; 3], Fault> {
     ])
 }
 
-/// The groups to choose from. One that is sought and beyond the list stays chosen by its id.
-async fn group(member: &Member, search: &AccountSearch) -> Result<Html, Fault> {
-    let request = wire::ListGroupsRequest {
-        tenant_id: member.tenant().to_string(),
-        page_size: LONGEST_LIST,
-        page_token: String::new(),
-        context: member.context(),
-    };
-    let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+/// The groups to choose from.
+async fn groups(
+    member: &Member,
+    search: &AccountSearch,
+    problem: Option<&Problem>,
+) -> Result<Vec<Html>, Fault> {
     let visit = &member.visit;
-    let is_listed = listed.groups.iter().any(|group| group.group_id == search.group);
-    let mut choices = vec![Choice { value: "", text: &visit.words().all }];
-    if !search.group.is_empty() && !is_listed {
-        choices.push(Choice { value: &search.group, text: &search.group });
-    }
-    let listed = listed.groups.iter();
-    choices.extend(listed.map(|group| Choice { value: &group.group_id, text: &group.display_name }));
-    visit.select(&Select {
+    let typed = if problem.is_some() { visit.query(OTHER_GROUP) } else { String::new() };
+    let question = GroupQuestion {
         name: AccountSearch::GROUP,
         label: &visit.texts().accounts.group_label,
         hint: None,
-        choices,
+        none: &visit.words().all,
         chosen: &search.group,
-        problem: None,
-    })
+        typed: &typed,
+        problem,
+    };
+    GroupChoice::of(member, &search.group).await?.fields(member, &question)
 }
 
 fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html, Fault> {

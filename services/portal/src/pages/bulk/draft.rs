@@ -7,6 +7,7 @@ use rekey_wire::options::v1::Role;
 use rekey_wire::time::timestamp;
 
 use super::super::account_filters::{METHODS, STATES};
+use super::super::group_choice::OTHER_GROUP;
 use crate::domain::{AccountListProblem, accounts_in};
 
 pub(super) const WHO: &str = "who";
@@ -39,6 +40,8 @@ pub(super) struct Draft {
     pub(super) state: String,
     pub(super) role: String,
     pub(super) group: String,
+    /// The name or the id of one that is not on the list.
+    pub(super) other_group: String,
     pub(super) method: String,
     pub(super) unused_since: String,
     pub(super) accounts: String,
@@ -84,6 +87,7 @@ impl Draft {
             state: of(STATE),
             role: of(ROLE),
             group: of(GROUP),
+            other_group: of(OTHER_GROUP),
             method: of(METHOD),
             unused_since: of(UNUSED_SINCE),
             accounts: of(ACCOUNTS),
@@ -125,8 +129,9 @@ impl Draft {
     }
 
     fn has_filter(&self) -> bool {
-        let parts = [&self.prefix, &self.state, &self.role, &self.group, &self.method, &self.unused_since];
-        parts.into_iter().any(|part| !part.is_empty())
+        let names = [&self.role, &self.group, &self.other_group];
+        let parts = [&self.prefix, &self.state, &self.method, &self.unused_since];
+        parts.into_iter().chain(names).any(|part| !part.is_empty())
     }
 
     /// A word that nobody knows is not passed over, since without it more people would be found.

@@ -4,7 +4,7 @@ use axum::response::Response;
 use rekey_wire::identity::v1 as wire;
 
 use super::super::account_filters::{STATES, methods, roles, state_name};
-use super::super::groups::all_groups;
+use super::super::group_choice::{GroupChoice, GroupQuestion, named};
 use super::super::sentences::sentence;
 use super::draft::{
     ACCOUNTS, BY_FILTER, BY_LIST, Draft, DraftProblem, EVERYBODY, GROUP, METHOD, MODE, PACE, PREFIX, Plan,
@@ -27,7 +27,10 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
 }
 
 pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    let draft = Draft::read(|name| fields.text(name).to_owned());
+    let mut draft = Draft::read(|name| fields.text(name).to_owned());
+    if let Some(problem) = take_group(&member, &mut draft).await? {
+        return page(&member, &draft, Some(problem)).await;
+    }
     let Plan { selection, mode, pace } = match draft.plan() {
         Ok(plan) => plan,
         Err(problem) => {
@@ -59,6 +62,21 @@ pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Respon
     match hand_over(&member, &job.bulk_reset_id, listed).await? {
         None => Ok(Visit::redirect(&there)),
         Some(refused) => member.visit.redirect_saying(&there, &refused),
+    }
+}
+
+/// Puts the group that was typed in the place of one that was chosen; what is wrong with it, where it is none.
+async fn take_group(member: &Member, draft: &mut Draft) -> Result<Option<Problem>, Fault> {
+    if draft.other_group.is_empty() {
+        return Ok(None);
+    }
+    match named(member, &draft.other_group).await? {
+        Ok(group) => {
+            draft.group = group.group_id;
+            draft.other_group.clear();
+            Ok(None)
+        }
+        Err(problem) => Ok(Some(problem)),
     }
 }
 
@@ -106,12 +124,13 @@ pub(super) fn refused_start(visit: &Visit, refused: &Refusal) -> Result<Problem,
 async fn page(member: &Member, draft: &Draft, problem: Option<Problem>) -> Result<Response, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().bulk;
-    let groups = all_groups(member).await?;
+    let groups = GroupChoice::of(member, &draft.group).await?;
     let form = NewForm { visit, words, draft, problem: problem.as_ref() };
+    let groups = groups.fields(member, &form.group())?;
     let values = Values::default()
         .html("hidden", visit.hidden(PATH)?)
         .html("who", form.who()?)
-        .html("filters", form.filters(&groups)?)
+        .html("filters", form.filters(groups)?)
         .html("accounts", form.accounts()?)
         .html("mode", form.mode()?)
         .html("pace", form.pace()?);
@@ -163,7 +182,7 @@ impl<'a> NewForm<'a> {
         self.visit.select(&Select { name, label, hint: None, choices, chosen, problem: self.wrong(name) })
     }
 
-    fn filters(&self, groups: &[wire::Group]) -> Result<Html, Fault> {
+    fn filters(&self, groups: Vec<Html>) -> Result<Html, Fault> {
         let (draft, words) = (self.draft, self.words);
         let prefix = self.visit.field(&Field {
             name: PREFIX,
@@ -184,17 +203,29 @@ impl<'a> NewForm<'a> {
         let texts = self.visit.texts();
         let roles = roles(&texts.administration);
         let roles = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
-        let groups = groups.iter().map(|group| (group.group_id.as_str(), group.display_name.as_str()));
+        let groups = groups.into_iter().map(|field| Values::default().html("markup", field));
         let states = STATES.map(|(word, state)| (word, state_name(&texts.accounts, state)));
         let methods = methods(&texts.accounts);
         let values = Values::default()
             .html("prefix", prefix)
-            .html("group", self.filter(GROUP, &words.group, &draft.group, groups.collect())?)
+            .list("groups", groups.collect())
             .html("state", self.filter(STATE, &words.account_state, &draft.state, states.into())?)
             .html("role", self.filter(ROLE, &words.role, &draft.role, roles)?)
             .html("method", self.filter(METHOD, &words.method, &draft.method, methods.into())?)
             .html("unused_since", day);
         self.visit.body("bulk_filters", values)
+    }
+
+    fn group(&self) -> GroupQuestion<'a> {
+        GroupQuestion {
+            name: GROUP,
+            label: &self.words.group,
+            hint: None,
+            none: &self.words.any,
+            chosen: &self.draft.group,
+            typed: &self.draft.other_group,
+            problem: self.problem,
+        }
     }
 
     fn accounts(&self) -> Result<Html, Fault> {
