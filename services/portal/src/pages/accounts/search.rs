@@ -13,6 +13,7 @@ use super::super::account_names::account_path;
 use super::super::group_choice::{GroupChoice, GroupQuestion, OTHER_GROUP, named};
 use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
+use super::batch::FoundIn;
 use super::{PATH, known_by, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
@@ -57,13 +58,19 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     });
     let is_selectable =
         found.as_ref().is_some_and(|found| !found.accounts.is_empty() && !search.is_for_deleted());
+    let found_in = FoundIn { page: visit.query(PAGE), search };
+    let search = &found_in.search;
+    let asked = found_in.pairs().into_iter();
+    let asked =
+        asked.map(|(name, value)| Values::default().text("name", name).text("value", value)).collect();
     let values = Values::default()
         .html("fields", super::together(visit, fields)?)
         .flag("may_create", member.has_any(ACCOUNTS))
         .optional("count", count)
         .html("hidden", visit.hidden(BATCH_PATH)?)
         .flag("is_selectable", is_selectable)
-        .optional_html("table", found.map(|found| table(&member, &search, &found)).transpose()?)
+        .list("asked", asked)
+        .optional_html("table", found.map(|found| table(&member, search, &found)).transpose()?)
         .optional("first_page", is_later.then(|| address(PATH, &search.pairs())));
     let body = visit.body("accounts_search", values)?;
     let problems = problem.into_iter().collect();
