@@ -10,7 +10,7 @@ use super::fields::{FIELDS, place_of};
 use super::forecast::Forecast;
 use super::groups::Groups;
 use super::texts::Texts;
-use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
+use super::{EDITORS, ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
 use crate::domain::Refusal;
 use crate::pages::account_names::{AccountNames, account_path};
 use crate::pages::listing::{PAGE, next_page, time_cell};
@@ -140,7 +140,7 @@ async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result
     let earlier = Revision::get(member, revision).await?;
     let at = earlier.at;
     let change = Change::to(Revision::in_force(member).await?, earlier.values);
-    let may_go_back = member.has_any(POLICY.roles()) && !change.places.is_empty();
+    let may_go_back = member.has_any(EDITORS) && !change.places.is_empty();
     let foretold = if may_go_back { Some(Forecast::of(member, &change).await) } else { None };
     let (forecast, problem) = match foretold {
         Some(Ok(forecast)) => (Some((forecast, grades::today(member).await?)), problem),
