@@ -40,7 +40,7 @@ pub(super) struct Draft {
     pub(super) state: String,
     pub(super) role: String,
     pub(super) group: String,
-    /// The name or the id of one that is not on the list.
+    /// The name or the id of one that is not on the list; empty once it was found.
     pub(super) other_group: String,
     pub(super) method: String,
     pub(super) unused_since: String,
@@ -136,6 +136,9 @@ impl Draft {
 
     /// A word that nobody knows is not passed over, since without it more people would be found.
     fn filter(&self) -> Result<AccountFilter, DraftProblem> {
+        if !self.other_group.is_empty() {
+            return Err(DraftProblem::FilterEmpty);
+        }
         let state = known(&STATES, &self.state, FilteredState::Unspecified)?;
         let method = known(&METHODS, &self.method, MethodKind::Unspecified)?;
         let role = match self.role.as_str() {
@@ -230,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_never_finds_more_people() {
-        let unknown = [(STATE, "gone"), (ROLE, "king"), (ROLE, "unspecified"), (METHOD, "fax")];
+        let unknown =
+            [(OTHER_GROUP, "Sales"), (STATE, "gone"), (ROLE, "king"), (ROLE, "unspecified"), (METHOD, "fax")];
 
         for (name, value) in unknown {
             assert_eq!(draft(&[(name, value)]).plan(), Err(DraftProblem::FilterEmpty), "{value}");

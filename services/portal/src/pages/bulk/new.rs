@@ -67,7 +67,7 @@ pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Respon
 
 /// Puts the group that was typed in the place of one that was chosen; what is wrong with it, where it is none.
 async fn take_group(member: &Member, draft: &mut Draft) -> Result<Option<Problem>, Fault> {
-    if draft.other_group.is_empty() {
+    if draft.other_group.is_empty() || draft.who != BY_FILTER {
         return Ok(None);
     }
     match named(member, &draft.other_group).await? {
