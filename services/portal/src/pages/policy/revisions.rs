@@ -20,7 +20,7 @@ use crate::web::{Content, Fault, Member, Place, PostedFields};
 use crate::words::filled;
 
 const LIST_PATH: &str = "/administration/policy/revisions";
-/// So many on a page: the names of those who made them are asked for one by one.
+/// So many on a page: whoever made them is asked for by name.
 const ROWS: i32 = 20;
 
 pub(super) async fn list(member: Member) -> Result<Response, Fault> {
