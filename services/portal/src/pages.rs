@@ -4,12 +4,14 @@
 //! send nothing twice.
 
 mod account;
+mod account_filters;
 mod account_names;
 mod accounts;
 mod audit;
 mod bulk;
 mod code;
 mod done;
+mod group_choice;
 mod groups;
 mod help;
 mod listing;

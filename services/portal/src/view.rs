@@ -15,7 +15,7 @@ mod values;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 pub(crate) use self::choice::{Choice, Select, Toggle};
-pub(crate) use self::confirmation::Confirmation;
+pub(crate) use self::confirmation::{Confirmation, SURE};
 pub(crate) use self::facts::Fact;
 pub(crate) use self::field::{Field, FieldKind};
 pub(crate) use self::frame::{Frame, Problem, Rail, RailLink, Step};

@@ -1,6 +1,6 @@
 //! Journeys through the portal, those together that share a suite.
 
-use rekey_tests::{Stores, on_both_store_sets};
+use rekey_tests::{Stores, World, on_both_store_sets};
 
 use crate::stage::Stage;
 
@@ -15,6 +15,7 @@ on_both_store_sets!(
     every_way_in_is_found_by_its_words,
     a_second_factor_is_asked_for_and_each_code_is_good_once,
     a_passkey_signs_in_alone_and_beside_a_password_and_proves_a_reset,
+    while_passwords_are_guessed_a_right_one_is_asked_for_a_code,
     a_new_password_is_asked_for_on_the_way_in,
     a_password_that_expired_signs_in_to_be_changed,
     security_info_is_asked_about_half_a_year_later,
@@ -67,6 +68,12 @@ async fn a_second_factor_is_asked_for_and_each_code_is_good_once(stores: Stores)
 
 async fn a_passkey_signs_in_alone_and_beside_a_password_and_proves_a_reset(stores: Stores) {
     Stage::taking_passkeys(stores).await.play(&["passkeys"]).await;
+}
+
+async fn while_passwords_are_guessed_a_right_one_is_asked_for_a_code(stores: Stores) {
+    let settings = [("IDENTITY__LIMITS__SPRAYING", "challenge"), ("IDENTITY__LIMITS__SPRAYING_LOGINS", "4")];
+    let world = World::start_with(stores, &settings).await;
+    Stage::upon(world, stores).await.play(&["guessed-at"]).await;
 }
 
 async fn a_new_password_is_asked_for_on_the_way_in(stores: Stores) {

@@ -11,10 +11,12 @@
 //! | `stage` | a suite with its people, and one run of a program |
 //! | `prompter` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
+//! | `bulk_list` | a list of a bulk reset that was cut off |
 //! | `safety`, `members` | requests that no browser of an honest person sends |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod administration;
+mod bulk_list;
 mod gateway;
 mod journeys;
 mod members;

@@ -52,7 +52,7 @@ const ROUTES: [(&str, Statuses); 47] = [
     ("/administration/bulk-resets/new", SUPPORT),
     ("/administration/bulk-resets/{id}", SUPPORT),
     ("/administration/bulk-resets/{id}/reset", SUPPORT),
-    ("/administration/bulk-resets/{id}/accounts", SUPPORT),
+    ("/administration/bulk-resets/{id}/list/{from}", SUPPORT),
     ("/administration/bulk-resets/{id}/cancel", SUPPORT),
     ("/administration/groups", SUPPORT),
     ("/administration/groups/{id}", SUPPORT),
@@ -141,7 +141,7 @@ impl Named {
         let text =
             [("{name}", "password_reset_code"), ("{locale}", "en"), ("{revision}", "1"), ("{version}", "1")];
         let address = text.iter().fold(address, |address, (blank, name)| address.replace(blank, name));
-        address.replace("{message}", &self.account).replace("{id}", id)
+        address.replace("{message}", &self.account).replace("{id}", id).replace("{from}", &self.job)
     }
 }
 
@@ -288,6 +288,7 @@ async fn whoever_may_little_is_offered_little(stores: Stores) {
     let chief = world.person("chief").await;
     world.grant(&chief, Role::GlobalAdministrator).await;
     let mut desk = signed_in(&world, "desk", Some(Role::HelpdeskAdministrator)).await;
+    let mut reader = signed_in(&world, "reader", Some(Role::ReportsReader)).await;
     let mut simple = signed_in(&world, "simple", None).await;
     let link = |text: &str| format!(">{text}</a>");
     let places = ["Accounts", "Requests", "Bulk", "Groups", "Messages", "Policy", "Templates", "Audit"];
@@ -297,12 +298,18 @@ async fn whoever_may_little_is_offered_little(stores: Stores) {
     let account = desk.get(&named.address("/administration/accounts/{id}")).await.body;
     let out_of_reach = desk.get(&format!("/administration/accounts/{}", chief.account_id)).await;
     let groups = desk.get(&named.address("/administration/groups/{id}")).await.body;
+    let policy = reader.get("/administration/policy").await.body;
     let [own, of_others] = [desk.get("/account").await.body, simple.get("/account").await.body];
 
     assert_eq!(
         places.map(|place| account.contains(&link(place))),
         [true, true, true, true, true, false, false, false]
     );
+    assert_eq!(
+        places.map(|place| policy.contains(&link(place))),
+        [false, false, false, false, false, true, false, true]
+    );
+    assert!(!policy.contains("/administration/policy/edit"));
     assert_eq!(offers.map(|offer| account.contains(&link(offer))), [true, true, false, false, false]);
     assert!(!account.contains("Grant a role") && !account.contains("Security info</h2>"));
     assert!(out_of_reach.status == 200 && !out_of_reach.body.contains(&reset));

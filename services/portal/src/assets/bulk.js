@@ -20,8 +20,9 @@ const follow = () => {
     // Something is away: it is asked again.
     if (request.status !== 200) return;
     const fresh = request.response?.querySelector("[data-live]");
-    // Without it the answer is the form that signs in.
-    if (!fresh || "over" in fresh.dataset) location.replace(live.dataset.live);
+    // Without it the answer is the form that signs in, which leads back to this address.
+    if (!fresh) location.reload();
+    else if ("over" in fresh.dataset) location.replace(live.dataset.live);
     else live.replaceWith(document.adoptNode(fresh));
   });
   request.addEventListener("loadend", () => setTimeout(follow, INTERVAL));

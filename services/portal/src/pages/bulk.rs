@@ -18,7 +18,7 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
 
-use super::sentences::refusal;
+use super::sentences::{refusal, sentence};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::Badge;
@@ -32,7 +32,7 @@ pub(super) fn routes() -> Router {
         .route("/administration/bulk-resets/new", get(new::show).post(new::start))
         .route("/administration/bulk-resets/{id}", get(job::show))
         .route("/administration/bulk-resets/{id}/reset", get(job::show).post(run::reset))
-        .route("/administration/bulk-resets/{id}/accounts", get(job::show).post(run::go_on))
+        .route("/administration/bulk-resets/{id}/list/{from}", get(run::show).post(run::go_on))
         .route("/administration/bulk-resets/{id}/cancel", get(cancel::show).post(cancel::cancel))
 }
 
@@ -77,9 +77,9 @@ struct Chunk {
     is_last: bool,
 }
 
-/// Adds a part to the list of a job, and says whether the job took it: one that was cancelled meanwhile takes none. A part that is there
-/// already is taken and changes nothing.
-async fn add(member: &Member, job: &str, chunk: Chunk) -> Result<bool, Fault> {
+/// Adds a part to the list of a job; why the job does not take it, where it does not. A part that is there already is taken and changes
+/// nothing.
+async fn add(member: &Member, job: &str, chunk: Chunk) -> Result<Option<String>, Fault> {
     let request = wire::AddBulkResetAccountsRequest {
         tenant_id: member.tenant().to_string(),
         bulk_reset_id: job.to_owned(),
@@ -90,11 +90,8 @@ async fn add(member: &Member, job: &str, chunk: Chunk) -> Result<bool, Fault> {
         context: member.context(),
     };
     match BulkResetServiceClient::new(member.identity()).add_bulk_reset_accounts(request).await {
-        Ok(_) => Ok(true),
-        Err(status) => match refusal(PeerError::from(status))? {
-            Refusal::Other(..) => Ok(false),
-            other => Err(PeerError::Refused(other).into()),
-        },
+        Ok(_) => Ok(None),
+        Err(status) => sentence(&member.visit, &refusal(PeerError::from(status))?).map(Some),
     }
 }
 

@@ -4,6 +4,7 @@ mod delete;
 mod list;
 mod members;
 mod one;
+mod remove;
 
 use axum::Router;
 use axum::routing::get;
@@ -23,7 +24,7 @@ const NAME: &str = "name";
 
 /// Groups that are read at once: the most that identity gives.
 const GROUPS: i32 = 200;
-/// So often they are read at most, for a list to choose from.
+/// So often they are read at most, to find one by its name.
 const READS: usize = 5;
 
 /// By address.
@@ -34,11 +35,11 @@ pub(super) fn routes() -> Router {
         .route("/administration/groups/{id}/name", get(one::show).post(one::rename))
         .route("/administration/groups/{id}/accounts", get(one::show).post(members::add_account))
         .route("/administration/groups/{id}/groups", get(one::show).post(members::add_group))
-        .route("/administration/groups/{id}/remove", get(one::show).post(members::remove))
+        .route("/administration/groups/{id}/remove", get(one::show).post(remove::remove))
         .route("/administration/groups/{id}/delete", get(delete::show).post(delete::delete))
 }
 
-/// Every group of the tenant, to choose from; of very many the oldest thousand.
+/// Every group of the tenant; of very many the oldest thousand.
 pub(super) async fn all_groups(member: &Member) -> Result<Vec<wire::Group>, Fault> {
     let (mut found, mut page_token) = (Vec::new(), String::new());
     for _ in 0..READS {
@@ -63,8 +64,8 @@ fn path(id: &str) -> String {
     format!("/administration/groups/{id}")
 }
 
-/// The group that an address names.
-async fn find(member: &Member, id: &str) -> Result<wire::Group, Fault> {
+/// The group of an id that came from outside.
+pub(super) async fn find(member: &Member, id: &str) -> Result<wire::Group, Fault> {
     let id = GroupId::parse(id).map_err(|_| Fault::NotFound)?;
     let request = wire::GetGroupRequest {
         tenant_id: member.tenant().to_string(),

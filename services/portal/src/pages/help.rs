@@ -113,10 +113,7 @@ fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Re
         Some(flow) => visit.hidden(&path(flow, "help"))?,
         None => visit.hidden_of(draft.tenant, PATH)?,
     };
-    let wrong = |name: &str| {
-        let problem = problem.as_ref().filter(|problem| problem.field == Some(name));
-        problem.map(|problem| problem.text.as_str())
-    };
+    let wrong = |name: &str| Problem::beside(&problem, name);
     let login = Field {
         name: LOGIN,
         label: &words.login_label,

@@ -11,7 +11,7 @@ use crate::cookies::FlowId;
 use crate::domain::{ResetProgress, RuleInForce};
 use crate::peers::Verdict;
 use crate::view::Step;
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Fault, PostedFields, Visit};
 
 pub(super) async fn show(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
     let (flow, reset) = opened(&visit, &flow)?;
@@ -64,12 +64,11 @@ async fn page(
     if !reset.is_proved() {
         return Ok(Visit::redirect(&path(flow, "prove")));
     }
-    let words = visit.words();
     let evaluated = verdicts(visit, reset, &password_rules::any_candidate()).await?;
     let rules: Vec<RuleInForce> = evaluated.iter().map(|verdict| verdict.in_force).collect();
     let action = path(flow, "password");
     let form = PasswordForm {
-        lead: &words.password_lead,
+        lead: &visit.words().password_lead,
         action: &action,
         login: &reset.login,
         current: None,
@@ -77,11 +76,5 @@ async fn page(
         is_evaluated: true,
         wrong,
     };
-    let organisation = visit.organisation_of(reset.tenant);
-    visit.page(Content {
-        organisation: organisation.as_ref(),
-        step: Some(Step::Password),
-        problems: form.problems(visit),
-        ..Content::new(&words.password_title, form.body(visit)?)
-    })
+    form.page(visit, visit.organisation_of(reset.tenant).as_ref(), Some(Step::Password))
 }

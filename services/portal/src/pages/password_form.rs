@@ -1,11 +1,12 @@
 //! The form of a new password: its rules before anything is typed, and each that was broken afterwards.
 
+use axum::response::Response;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString, same};
 
 use super::sentences::{self, sentence};
-use crate::domain::{PasswordRule, Refusal, RuleInForce};
-use crate::view::{Field, FieldKind, Html, Problem, Values};
-use crate::web::{Fault, PostedFields, Visit};
+use crate::domain::{Organisation, PasswordRule, Refusal, RuleInForce};
+use crate::view::{Field, FieldKind, Html, Problem, Step, Values};
+use crate::web::{Content, Fault, PostedFields, Visit};
 
 /// The field of the new password.
 pub(super) const PASSWORD: &str = "password";
@@ -95,6 +96,21 @@ impl PasswordForm<'_> {
     fn known(&self, rule: PasswordRule) -> RuleInForce {
         let known = self.rules.iter().copied().find(|known| known.rule == rule);
         known.unwrap_or_else(|| rule.without_number())
+    }
+
+    /// A page of nothing else, for somebody who is not signed in.
+    pub(super) fn page(
+        &self,
+        visit: &Visit,
+        organisation: Option<&Organisation>,
+        step: Option<Step>,
+    ) -> Result<Response, Fault> {
+        visit.page(Content {
+            organisation,
+            step,
+            problems: self.problems(visit),
+            ..Content::new(&visit.words().password_title, self.body(visit)?)
+        })
     }
 
     pub(super) fn body(&self, visit: &Visit) -> Result<Html, Fault> {

@@ -28,6 +28,7 @@ mod texts;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use rekey_wire::options::v1::Role;
 
 use crate::domain::OrganisationKey;
 use crate::web::{Fault, Member, Place};
@@ -35,6 +36,9 @@ use crate::web::{Fault, Member, Place};
 const POLICY: Place = Place::Policy;
 const PATH: &str = POLICY.path();
 const EDIT_PATH: &str = "/administration/policy/edit";
+
+/// Who changes it: not everybody who may read it.
+const EDITORS: &[Role] = &[Role::GlobalAdministrator, Role::PolicyAdministrator];
 
 /// Why a change is refused, by the words of the contract.
 const ETAG_MISMATCH: &str = "ETAG_MISMATCH";
@@ -50,9 +54,9 @@ pub(super) fn routes() -> Router {
         .route("/administration/policy/revisions/{revision}", get(revisions::show).post(revisions::roll_back))
 }
 
-/// Who may read the policy is not always one who may change it. Identity refuses them; they are told before they type.
+/// Identity refuses whoever may only read the policy; they are told before they type.
 fn demand_editor(member: &Member) -> Result<(), Fault> {
-    if member.has_any(POLICY.roles()) { Ok(()) } else { Err(Fault::NotAllowed) }
+    if member.has_any(EDITORS) { Ok(()) } else { Err(Fault::NotAllowed) }
 }
 
 /// An answer to whoever may have changed how the pages look: the browser keeps that for a day, and theirs would stay as it was. The
@@ -66,5 +70,27 @@ async fn in_new_look(member: &Member, response: Response) -> Result<Response, Fa
     match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
         Ok(found) => visit.keeping(response, None, Some(&found)),
         Err(_) => Ok(response),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_wire::access::rules;
+
+    use super::*;
+
+    #[test]
+    fn who_reads_and_who_changes_the_policy_is_whom_the_contract_lets_do_it() {
+        let rpcs = [
+            (POLICY.roles(), ["GetPolicy", "GradePolicy", "ListPolicyRevisions"]),
+            (EDITORS, ["UpdatePolicy", "PreviewPolicy", "RollbackPolicy"]),
+        ];
+
+        for (roles, methods) in rpcs {
+            for method in methods {
+                let rule = &rules()[format!("/rekey.identity.v1.PolicyService/{method}").as_str()];
+                assert_eq!(rule.roles().collect::<Vec<_>>(), roles, "{method}");
+            }
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use super::{Html, Values};
 
+/// The field of the button behind a question, where the form before it is sent to the same address.
+pub(crate) const SURE: (&str, &str) = ("sure", "on");
+
 /// The question.
 #[derive(Debug)]
 pub(crate) struct Confirmation<'a> {
@@ -19,6 +22,8 @@ pub(crate) struct Confirmation<'a> {
     pub(crate) questions: Option<Html>,
     /// The button, which names what it does.
     pub(crate) button: &'a str,
+    /// Whether something is lost by it: the button is red.
+    pub(crate) is_loss: bool,
     /// Where "cancel" leads.
     pub(crate) back: &'a str,
 }
@@ -35,6 +40,7 @@ impl Confirmation<'_> {
             .list("fields", self.fields.iter().map(field).collect())
             .optional_html("questions", self.questions)
             .text("button", self.button)
+            .flag("is_loss", self.is_loss)
             .text("back", self.back)
     }
 }

@@ -57,7 +57,7 @@ impl Fault {
     }
 
     /// Tells the operator, once, of what is not the fault of the person.
-    pub(super) fn log(&self) {
+    pub(crate) fn log(&self) {
         match self {
             Self::Peer(failure) => {
                 tracing::error!(error = failure as &dyn std::error::Error, "identity gave no answer");

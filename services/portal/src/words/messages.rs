@@ -14,6 +14,6 @@ words! { MessageWords:
     providers_title providers_lead providers_empty provider_order provider_limit provider_unlimited lanes_caption lanes_empty
     breaker_closed breaker_open breaker_half_open since next_trial last_success taken faults last_failure reason
     suppressions_title suppressions_lead suppressions_empty suppressions_off address address_hint address_missing address_invalid
-    address_not_listed address_taken_off until until_taken_off take_off_title take_off_lead take_off_button
+    address_not_listed address_taken_off until until_taken_off take_off_title take_off_lead take_off_button take_off_confirm_title take_off_confirm
     suppression_hard_bounce suppression_complaint suppression_unsubscribed suppression_manual
 }

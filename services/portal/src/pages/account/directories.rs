@@ -106,6 +106,7 @@ fn question(member: &Member, tenant: &wire::MyTenant, problem: Option<String>) -
         fields: &[],
         questions: None,
         button: &words.unlink_button,
+        is_loss: true,
         back: Place::Directories.path(),
     })?;
     let content = Content::new(&words.unlink_title, body);

@@ -179,8 +179,7 @@ fn page(member: &Member, draft: Draft<'_>, problems: Vec<Problem>) -> Result<Res
     let (visit, words) = (&member.visit, &member.visit.texts().account);
     let general = visit.words();
     let field = |name: &'static str, label, kind, value| {
-        let wrong = problems.iter().find(|problem| problem.field == Some(name));
-        let problem = wrong.map(|problem| problem.text.as_str());
+        let problem = Problem::beside(&problems, name);
         let hint = (name == ORGANISATION).then_some(general.organisation_hint.as_str());
         visit.field(&Field { name, label, hint, kind, value, problem })
     };

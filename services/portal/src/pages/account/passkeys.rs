@@ -71,7 +71,7 @@ async fn page(member: &Member, name: &str, problem: Option<Problem>) -> Result<R
         hint: Some(&words.passkey_name_hint),
         kind: FieldKind::Text,
         value: name,
-        problem: problem.as_ref().filter(|problem| problem.field.is_some()).map(|problem| &*problem.text),
+        problem: Problem::beside(&problem, NAME),
     })?;
     let values = Values::default()
         .flag("has_form", true)

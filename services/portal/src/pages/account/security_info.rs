@@ -76,6 +76,7 @@ fn question(member: &Member, entry: &wire::SecurityInfo, problem: Option<String>
         fields: &[],
         questions: None,
         button: &words.remove_button,
+        is_loss: true,
         back: Place::SecurityInfo.path(),
     })?;
     member.page(

@@ -93,6 +93,7 @@ fn page(
         fields: &[],
         questions: Some(together(visit, questions)?),
         button: &words.issue_pass,
+        is_loss: false,
         back: &account_path(&account.account_id),
     })?;
     let problems = problem.into_iter().collect();

@@ -105,6 +105,27 @@ impl Act {
         matches!(self, Self::Delete | Self::Erase)
     }
 
+    /// Whether something is lost by it.
+    pub(super) const fn is_loss(self) -> bool {
+        match self {
+            Self::Block
+            | Self::EndSessions
+            | Self::EndSession
+            | Self::RevokePass
+            | Self::RemoveMethod
+            | Self::RevokeRole
+            | Self::Delete
+            | Self::Erase => true,
+            Self::Unlock
+            | Self::Unblock
+            | Self::Unfreeze
+            | Self::GrantRole
+            | Self::Exempt
+            | Self::EndExemption
+            | Self::Undelete => false,
+        }
+    }
+
     /// What its button says.
     pub(super) fn label(self, words: &AccountsWords) -> &str {
         match self {

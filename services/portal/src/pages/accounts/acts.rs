@@ -150,6 +150,7 @@ async fn page(
         fields: &fields,
         questions: None,
         button: label,
+        is_loss: act.is_loss(),
         back: &address(&account_path(&account.account_id), &known),
     })?;
     let problems = problem.into_iter().collect();

@@ -110,14 +110,13 @@ fn page(
     let visit = &member.visit;
     let words = &visit.texts().accounts;
     let action = page_path(&account.account_id, RESET_PAGE);
-    let beside = problem.as_ref().filter(|problem| problem.field.is_some());
     let password = Field {
         name: PASSWORD,
         label: &words.temporary_password,
         hint: Some(&words.mode_set_hint),
         kind: FieldKind::NewPassword,
         value: "",
-        problem: beside.map(|problem| problem.text.as_str()),
+        problem: Problem::beside(&problem, PASSWORD),
     };
     let questions = vec![modes(visit, chosen, true)?, visit.field(&password)?];
     let body = visit.confirmation(Confirmation {
@@ -128,6 +127,7 @@ fn page(
         fields: &[],
         questions: Some(together(visit, questions)?),
         button: &words.reset_password,
+        is_loss: true,
         back: &account_path(&account.account_id),
     })?;
     let problems = problem.into_iter().collect();

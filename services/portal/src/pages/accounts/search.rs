@@ -2,42 +2,28 @@
 //! for a reset of their passwords.
 
 use axum::response::Response;
-use rekey_wire::access::{role_named, role_word};
+use rekey_wire::access::role_named;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
-use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
-use rekey_wire::identity::v1::{FilteredState, MethodKind};
 use rekey_wire::time::timestamp;
 use tonic::Status;
 
+use super::super::account_filters::{DELETED, METHODS, STATES, methods, roles, state_name};
 use super::super::account_names::account_path;
+use super::super::group_choice::{GroupChoice, GroupQuestion, OTHER_GROUP, named};
 use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
-use super::sections::kind_name;
-use super::{LONGEST_LIST, PATH, known_by, refusal, show};
+use super::batch::FoundIn;
+use super::{PATH, known_by, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
 use crate::peers::PeerError;
 use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{ALL_ROLES, BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
+use crate::web::{BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
 use crate::words::filled;
 
 /// As many as can be reset at once: whoever selects a whole page may reset it.
 const ROWS: i32 = 40;
-
-const STATES: [(&str, FilteredState); 4] = [
-    ("active", FilteredState::Active),
-    ("blocked", FilteredState::Blocked),
-    ("frozen", FilteredState::Frozen),
-    ("deleted", FilteredState::Deleted),
-];
-const METHODS: [(&str, MethodKind); 5] = [
-    ("email", MethodKind::Email),
-    ("phone", MethodKind::Phone),
-    ("authenticator", MethodKind::Authenticator),
-    ("recovery-code", MethodKind::RecoveryCode),
-    ("passkey", MethodKind::Passkey),
-];
 
 /// A page of what was found, and how much there is.
 struct Found {
@@ -57,9 +43,9 @@ enum Outcome {
 
 pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let visit = &member.visit;
-    let search = AccountSearch::read(|name| visit.query(name));
+    let mut search = AccountSearch::read(|name| visit.query(name));
     let words = &visit.texts().accounts;
-    let (problem, found) = match outcome(&member, &search).await? {
+    let (problem, found) = match outcome(&member, &mut search).await? {
         Outcome::Found(found) => (None, Some(found)),
         Outcome::Wrong(problem) => (Some(problem), None),
         Outcome::Outdated => return Ok(Visit::redirect(&address(PATH, &search.pairs()))),
@@ -72,13 +58,19 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     });
     let is_selectable =
         found.as_ref().is_some_and(|found| !found.accounts.is_empty() && !search.is_for_deleted());
+    let found_in = FoundIn { page: visit.query(PAGE), search };
+    let search = &found_in.search;
+    let asked = found_in.pairs().into_iter();
+    let asked =
+        asked.map(|(name, value)| Values::default().text("name", name).text("value", value)).collect();
     let values = Values::default()
         .html("fields", super::together(visit, fields)?)
         .flag("may_create", member.has_any(ACCOUNTS))
         .optional("count", count)
         .html("hidden", visit.hidden(BATCH_PATH)?)
         .flag("is_selectable", is_selectable)
-        .optional_html("table", found.map(|found| table(&member, &search, &found)).transpose()?)
+        .list("asked", asked)
+        .optional_html("table", found.map(|found| table(&member, search, &found)).transpose()?)
         .optional("first_page", is_later.then(|| address(PATH, &search.pairs())));
     let body = visit.body("accounts_search", values)?;
     let problems = problem.into_iter().collect();
@@ -87,8 +79,16 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     member.page(Place::Accounts, Content { problems, script_path, ..content })
 }
 
-async fn outcome(member: &Member, search: &AccountSearch) -> Result<Outcome, Fault> {
+/// A group that was typed takes the place of one that was chosen.
+async fn outcome(member: &Member, search: &mut AccountSearch) -> Result<Outcome, Fault> {
     let words = &member.visit.texts().accounts;
+    let other = member.visit.query(OTHER_GROUP);
+    if !other.is_empty() {
+        match named(member, &other).await? {
+            Ok(group) => search.group = group.group_id,
+            Err(problem) => return Ok(Outcome::Wrong(problem)),
+        }
+    }
     let filter = match filter(search) {
         Ok(filter) => filter,
         Err(field) => return Ok(Outcome::Wrong(Problem::of(field, &words.day_invalid))),
@@ -131,7 +131,7 @@ fn filter(search: &AccountSearch) -> Result<wire::AccountFilter, &'static str> {
         let begins = start_of_day(text).map_err(|NoDay| field)?;
         Ok::<_, &'static str>(begins.map(|at| timestamp(at.unix_micros())))
     };
-    let state = STATES.into_iter().find(|(word, _)| *word == search.state);
+    let state = STATES.into_iter().chain([DELETED]).find(|(word, _)| *word == search.state);
     let method = METHODS.into_iter().find(|(word, _)| *word == search.method);
     Ok(wire::AccountFilter {
         prefix: search.prefix.clone(),
@@ -165,7 +165,7 @@ async fn fields(
     };
     let mut fields = vec![visit.field(&prefix)?];
     fields.extend(selects(visit, search)?);
-    fields.push(group(member, search).await?);
+    fields.extend(groups(member, search, problem).await?);
     fields.push(field(AccountSearch::SINCE, &words.since_label, FieldKind::Day, &search.since)?);
     fields.push(field(AccountSearch::BEFORE, &words.before_label, FieldKind::Day, &search.before)?);
     Ok(fields)
@@ -174,50 +174,42 @@ async fn fields(
 fn selects(visit: &Visit, search: &AccountSearch) -> Result<[Html; 3], Fault> {
     let texts = visit.texts();
     let (words, all) = (&texts.accounts, &visit.words().all);
-    let select = |name, label: &str, first: &str, chosen: &str, rest: &[(String, &str)]| {
+    let select = |name, label: &str, first: &str, chosen: &str, rest: &[(&str, &str)]| {
         let first = Choice { value: "", text: first };
         let rest = rest.iter().map(|(value, text)| Choice { value, text });
         let choices = [first].into_iter().chain(rest).collect();
         visit.select(&Select { name, label, hint: None, choices, chosen, problem: None })
     };
-    let state_texts = [&words.state_active, &words.state_blocked, &words.state_frozen, &words.state_deleted];
-    let states: Vec<(String, &str)> =
-        STATES.iter().zip(state_texts).map(|((word, _), text)| ((*word).to_owned(), text.as_str())).collect();
-    let roles = ALL_ROLES.map(|role| (role_word(role), role_name(&texts.administration, role.into())));
-    let methods = METHODS.map(|(word, kind)| (word.to_owned(), kind_name(words, kind.into())));
+    let states = STATES.into_iter().chain([DELETED]);
+    let states: Vec<(&str, &str)> = states.map(|(word, state)| (word, state_name(words, state))).collect();
+    let roles = roles(&texts.administration);
+    let roles: Vec<(&str, &str)> = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
     let (any, column) = (&words.state_any, &words.column_method);
     Ok([
         select(AccountSearch::STATE, &words.column_state, any, &search.state, &states)?,
         select(AccountSearch::ROLE, &words.column_role, all, &search.role, &roles)?,
-        select(AccountSearch::METHOD, column, all, &search.method, &methods)?,
+        select(AccountSearch::METHOD, column, all, &search.method, &methods(words))?,
     ])
 }
 
-/// The groups to choose from. One that is sought and beyond the list stays chosen by its id.
-async fn group(member: &Member, search: &AccountSearch) -> Result<Html, Fault> {
-    let request = wire::ListGroupsRequest {
-        tenant_id: member.tenant().to_string(),
-        page_size: LONGEST_LIST,
-        page_token: String::new(),
-        context: member.context(),
-    };
-    let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+/// The groups to choose from.
+async fn groups(
+    member: &Member,
+    search: &AccountSearch,
+    problem: Option<&Problem>,
+) -> Result<Vec<Html>, Fault> {
     let visit = &member.visit;
-    let is_listed = listed.groups.iter().any(|group| group.group_id == search.group);
-    let mut choices = vec![Choice { value: "", text: &visit.words().all }];
-    if !search.group.is_empty() && !is_listed {
-        choices.push(Choice { value: &search.group, text: &search.group });
-    }
-    let listed = listed.groups.iter();
-    choices.extend(listed.map(|group| Choice { value: &group.group_id, text: &group.display_name }));
-    visit.select(&Select {
+    let typed = if problem.is_some() { visit.query(OTHER_GROUP) } else { String::new() };
+    let question = GroupQuestion {
         name: AccountSearch::GROUP,
         label: &visit.texts().accounts.group_label,
         hint: None,
-        choices,
+        none: &visit.words().all,
         chosen: &search.group,
-        problem: None,
-    })
+        typed: &typed,
+        problem,
+    };
+    GroupChoice::of(member, &search.group).await?.fields(member, &question)
 }
 
 fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html, Fault> {

@@ -8,6 +8,7 @@ use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::options::v1::Role;
 use tonic::Status;
 
+use super::super::account_filters::method_name;
 use super::super::account_names::account_path;
 use super::super::listing::{address, time_cell};
 use super::act::Act;
@@ -57,22 +58,10 @@ pub(super) fn place<'a>(words: &'a AccountsWords, session: &'a wire::Session) ->
 
 /// An entry by its kind, and by what tells it from others of its kind.
 pub(super) fn method(words: &AccountsWords, entry: &wire::SecurityInfo) -> String {
-    let kind = kind_name(words, entry.kind);
+    let kind = method_name(words, entry.kind);
     let own =
         if entry.masked_destination.is_empty() { &entry.display_name } else { &entry.masked_destination };
     if own.is_empty() { kind.to_owned() } else { format!("{kind}: {own}") }
-}
-
-/// The name of a kind of method.
-pub(super) fn kind_name(words: &AccountsWords, kind: i32) -> &str {
-    match wire::MethodKind::try_from(kind) {
-        Ok(wire::MethodKind::Email) => &words.kind_email,
-        Ok(wire::MethodKind::Phone) => &words.kind_phone,
-        Ok(wire::MethodKind::Authenticator) => &words.kind_authenticator,
-        Ok(wire::MethodKind::RecoveryCode) => &words.kind_recovery_code,
-        Ok(wire::MethodKind::Passkey) => &words.kind_passkey,
-        Ok(wire::MethodKind::Unspecified) | Err(_) => "?",
-    }
 }
 
 fn standing(words: &AccountsWords, state: i32) -> Cell {

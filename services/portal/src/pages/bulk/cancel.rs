@@ -27,6 +27,7 @@ pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Respo
         fields: &[],
         questions: None,
         button: if job.dry_run { &words.cancel_dry_run } else { &words.cancel },
+        is_loss: !job.dry_run,
         back: &back,
     })?;
     member.page(Place::Bulk, Content::new(&words.cancel_title, body))

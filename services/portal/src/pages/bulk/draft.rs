@@ -6,6 +6,8 @@ use rekey_wire::identity::v1::{AccountFilter, BulkResetMode, FilteredState, Meth
 use rekey_wire::options::v1::Role;
 use rekey_wire::time::timestamp;
 
+use super::super::account_filters::{METHODS, STATES};
+use super::super::group_choice::OTHER_GROUP;
 use crate::domain::{AccountListProblem, accounts_in};
 
 pub(super) const WHO: &str = "who";
@@ -30,22 +32,6 @@ pub(super) const REQUIRE_CHANGE: &str = "require_change";
 /// So many accounts in a second, where nobody says another number: that of the contract.
 pub(super) const USUAL_PACE: &str = "50";
 
-/// States that can be looked for. Who is deleted has no password to reset.
-pub(super) const STATES: [(&str, FilteredState); 3] = [
-    ("active", FilteredState::Active),
-    ("blocked", FilteredState::Blocked),
-    ("frozen", FilteredState::Frozen),
-];
-
-/// Methods that can be looked for.
-pub(super) const METHODS: [(&str, MethodKind); 5] = [
-    ("email", MethodKind::Email),
-    ("phone", MethodKind::Phone),
-    ("authenticator", MethodKind::Authenticator),
-    ("recovery_code", MethodKind::RecoveryCode),
-    ("passkey", MethodKind::Passkey),
-];
-
 /// The form as it was filled in.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Draft {
@@ -54,6 +40,8 @@ pub(super) struct Draft {
     pub(super) state: String,
     pub(super) role: String,
     pub(super) group: String,
+    /// The name or the id of one that is not on the list; empty once it was found.
+    pub(super) other_group: String,
     pub(super) method: String,
     pub(super) unused_since: String,
     pub(super) accounts: String,
@@ -99,6 +87,7 @@ impl Draft {
             state: of(STATE),
             role: of(ROLE),
             group: of(GROUP),
+            other_group: of(OTHER_GROUP),
             method: of(METHOD),
             unused_since: of(UNUSED_SINCE),
             accounts: of(ACCOUNTS),
@@ -140,12 +129,16 @@ impl Draft {
     }
 
     fn has_filter(&self) -> bool {
-        let parts = [&self.prefix, &self.state, &self.role, &self.group, &self.method, &self.unused_since];
-        parts.into_iter().any(|part| !part.is_empty())
+        let names = [&self.role, &self.group, &self.other_group];
+        let parts = [&self.prefix, &self.state, &self.method, &self.unused_since];
+        parts.into_iter().chain(names).any(|part| !part.is_empty())
     }
 
     /// A word that nobody knows is not passed over, since without it more people would be found.
     fn filter(&self) -> Result<AccountFilter, DraftProblem> {
+        if !self.other_group.is_empty() {
+            return Err(DraftProblem::FilterEmpty);
+        }
         let state = known(&STATES, &self.state, FilteredState::Unspecified)?;
         let method = known(&METHODS, &self.method, MethodKind::Unspecified)?;
         let role = match self.role.as_str() {
@@ -240,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_never_finds_more_people() {
-        let unknown = [(STATE, "gone"), (ROLE, "king"), (ROLE, "unspecified"), (METHOD, "fax")];
+        let unknown =
+            [(OTHER_GROUP, "Sales"), (STATE, "gone"), (ROLE, "king"), (ROLE, "unspecified"), (METHOD, "fax")];
 
         for (name, value) in unknown {
             assert_eq!(draft(&[(name, value)]).plan(), Err(DraftProblem::FilterEmpty), "{value}");

@@ -10,6 +10,7 @@ use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
 
 use super::super::account_names::AccountNames;
 use super::super::listing::moment_of;
+use super::run::Position;
 use super::{find, is_alive, is_tried, mode_text, path, results, run, state_badge, title};
 use crate::assets::BULK_SCRIPT;
 use crate::view::{Confirmation, Html, Problem, Values, moment};
@@ -25,26 +26,29 @@ pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Respo
         let body = progress(&member, &job)?;
         return member.page(Place::Bulk, Content::new(title(&member.visit.texts().bulk, &job), body));
     }
-    page(&member, &job, None).await
+    page(&member, &job, None, None).await
 }
 
-/// The page of a job, with what went wrong.
+/// The page of a job: with where its list goes on, if the address says it, and what went wrong.
 pub(super) async fn page(
     member: &Member,
     job: &wire::BulkReset,
+    position: Option<&Position>,
     problem: Option<Problem>,
 ) -> Result<Response, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().bulk;
     let names = AccountNames::of(member, vec![job.starter_account_id.clone()]).await;
     let confirm = if is_tried(job) { Some(question(member, job)?) } else { None };
+    let here = position.map_or_else(|| path(&job.bulk_reset_id), |at| at.path(&job.bulk_reset_id));
+    let go_on = position.map(|position| run::go_on_form(member, job, position)).transpose()?;
     let values = facts(words, job, &names)
         .html("progress", progress(member, job)?)
         .optional_html("confirm", confirm)
-        .optional_html("go_on", run::go_on_form(member, job)?)
+        .optional_html("go_on", go_on.flatten())
         .flag("is_alive", is_alive(job))
         .text("cancel_path", &format!("{}/cancel", path(&job.bulk_reset_id)))
-        .html("results", results::section(member, job).await?);
+        .html("results", results::section(member, job, &here).await?);
     let body = visit.body("bulk_job", values)?;
     let content = Content {
         problems: problem.into_iter().collect(),
@@ -133,6 +137,7 @@ fn question(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
         fields: &[],
         questions: None,
         button: &reset_button(words, count),
+        is_loss: true,
         back: Place::Bulk.path(),
     })
 }

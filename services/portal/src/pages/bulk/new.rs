@@ -1,20 +1,19 @@
 //! "Reset many passwords": whom, and what they get. What is sent here starts the dry run and resets nothing.
 
 use axum::response::Response;
-use rekey_wire::access::role_word;
 use rekey_wire::identity::v1 as wire;
-use rekey_wire::identity::v1::{FilteredState, MethodKind};
 
-use super::super::groups::all_groups;
+use super::super::account_filters::{STATES, methods, roles, state_name};
+use super::super::group_choice::{GroupChoice, GroupQuestion, named};
 use super::super::sentences::sentence;
 use super::draft::{
-    ACCOUNTS, BY_FILTER, BY_LIST, Draft, DraftProblem, EVERYBODY, GROUP, METHOD, METHODS, MODE, PACE, PREFIX,
-    Plan, REQUIRE_CHANGE, ROLE, STATE, STATES, Selection, UNUSED_SINCE, WHO,
+    ACCOUNTS, BY_FILTER, BY_LIST, Draft, DraftProblem, EVERYBODY, GROUP, METHOD, MODE, PACE, PREFIX, Plan,
+    REQUIRE_CHANGE, ROLE, STATE, Selection, UNUSED_SINCE, WHO,
 };
 use super::{Chunk, add, begin, path};
 use crate::domain::Refusal;
 use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Values};
-use crate::web::{ALL_ROLES, Content, Fault, Member, Place, PostedFields, Visit, role_name};
+use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 use crate::words::{BulkWords, filled};
 
 const PATH: &str = "/administration/bulk-resets/new";
@@ -28,7 +27,10 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
 }
 
 pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    let draft = Draft::read(|name| fields.text(name).to_owned());
+    let mut draft = Draft::read(|name| fields.text(name).to_owned());
+    if let Some(problem) = take_group(&member, &mut draft).await? {
+        return page(&member, &draft, Some(problem)).await;
+    }
     let Plan { selection, mode, pace } = match draft.plan() {
         Ok(plan) => plan,
         Err(problem) => {
@@ -56,21 +58,39 @@ pub(super) async fn start(member: Member, fields: PostedFields) -> Result<Respon
             return page(&member, &draft, Some(problem)).await;
         }
     };
-    hand_over(&member, &job.bulk_reset_id, listed).await?;
-    Ok(Visit::redirect(&path(&job.bulk_reset_id)))
+    let there = path(&job.bulk_reset_id);
+    match hand_over(&member, &job.bulk_reset_id, listed).await? {
+        None => Ok(Visit::redirect(&there)),
+        Some(refused) => member.visit.redirect_saying(&there, &refused),
+    }
 }
 
-/// Hands the list over, where there is one. A job that was cancelled meanwhile says so on its page.
-async fn hand_over(member: &Member, job: &str, listed: Vec<String>) -> Result<(), Fault> {
+/// Puts the group that was typed in the place of one that was chosen; what is wrong with it, where it is none.
+async fn take_group(member: &Member, draft: &mut Draft) -> Result<Option<Problem>, Fault> {
+    if draft.other_group.is_empty() || draft.who != BY_FILTER {
+        return Ok(None);
+    }
+    match named(member, &draft.other_group).await? {
+        Ok(group) => {
+            draft.group = group.group_id;
+            draft.other_group.clear();
+            Ok(None)
+        }
+        Err(problem) => Ok(Some(problem)),
+    }
+}
+
+/// Hands the list over, where there is one; why the job does not take it, where it does not.
+async fn hand_over(member: &Member, job: &str, listed: Vec<String>) -> Result<Option<String>, Fault> {
     let chunks: Vec<Vec<String>> = listed.chunks(CHUNK).map(<[String]>::to_vec).collect();
     let count = chunks.len();
     for ((sequence, accounts), place) in (1..).zip(chunks).zip(1..) {
         let chunk = Chunk { sequence, accounts, is_last: place == count };
-        if !add(member, job, chunk).await? {
-            break;
+        if let Some(refused) = add(member, job, chunk).await? {
+            return Ok(Some(refused));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What is wrong with the form.
@@ -104,12 +124,13 @@ pub(super) fn refused_start(visit: &Visit, refused: &Refusal) -> Result<Problem,
 async fn page(member: &Member, draft: &Draft, problem: Option<Problem>) -> Result<Response, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().bulk;
-    let groups = all_groups(member).await?;
+    let groups = GroupChoice::of(member, &draft.group).await?;
     let form = NewForm { visit, words, draft, problem: problem.as_ref() };
+    let groups = groups.fields(member, &form.group())?;
     let values = Values::default()
         .html("hidden", visit.hidden(PATH)?)
         .html("who", form.who()?)
-        .html("filters", form.filters(&groups)?)
+        .html("filters", form.filters(groups)?)
         .html("accounts", form.accounts()?)
         .html("mode", form.mode()?)
         .html("pace", form.pace()?);
@@ -161,7 +182,7 @@ impl<'a> NewForm<'a> {
         self.visit.select(&Select { name, label, hint: None, choices, chosen, problem: self.wrong(name) })
     }
 
-    fn filters(&self, groups: &[wire::Group]) -> Result<Html, Fault> {
+    fn filters(&self, groups: Vec<Html>) -> Result<Html, Fault> {
         let (draft, words) = (self.draft, self.words);
         let prefix = self.visit.field(&Field {
             name: PREFIX,
@@ -179,20 +200,32 @@ impl<'a> NewForm<'a> {
             value: &draft.unused_since,
             problem: self.wrong(UNUSED_SINCE),
         })?;
-        let roles = ALL_ROLES
-            .map(|role| (role_word(role), role_name(&self.visit.texts().administration, role.into())));
+        let texts = self.visit.texts();
+        let roles = roles(&texts.administration);
         let roles = roles.iter().map(|(word, name)| (word.as_str(), *name)).collect();
-        let groups = groups.iter().map(|group| (group.group_id.as_str(), group.display_name.as_str()));
-        let states = STATES.map(|(word, state)| (word, state_text(words, state)));
-        let methods = METHODS.map(|(word, kind)| (word, method_text(words, kind)));
+        let groups = groups.into_iter().map(|field| Values::default().html("markup", field));
+        let states = STATES.map(|(word, state)| (word, state_name(&texts.accounts, state)));
+        let methods = methods(&texts.accounts);
         let values = Values::default()
             .html("prefix", prefix)
-            .html("group", self.filter(GROUP, &words.group, &draft.group, groups.collect())?)
+            .list("groups", groups.collect())
             .html("state", self.filter(STATE, &words.account_state, &draft.state, states.into())?)
             .html("role", self.filter(ROLE, &words.role, &draft.role, roles)?)
             .html("method", self.filter(METHOD, &words.method, &draft.method, methods.into())?)
             .html("unused_since", day);
         self.visit.body("bulk_filters", values)
+    }
+
+    fn group(&self) -> GroupQuestion<'a> {
+        GroupQuestion {
+            name: GROUP,
+            label: &self.words.group,
+            hint: None,
+            none: &self.words.any,
+            chosen: &self.draft.group,
+            typed: &self.draft.other_group,
+            problem: self.problem,
+        }
     }
 
     fn accounts(&self) -> Result<Html, Fault> {
@@ -229,25 +262,5 @@ impl<'a> NewForm<'a> {
             value: &self.draft.pace,
             problem: self.wrong(PACE),
         })
-    }
-}
-
-fn state_text(words: &BulkWords, state: FilteredState) -> &str {
-    match state {
-        FilteredState::Active => &words.account_active,
-        FilteredState::Blocked => &words.account_blocked,
-        FilteredState::Frozen => &words.account_frozen,
-        FilteredState::Deleted | FilteredState::Unspecified => "?",
-    }
-}
-
-fn method_text(words: &BulkWords, kind: MethodKind) -> &str {
-    match kind {
-        MethodKind::Email => &words.method_email,
-        MethodKind::Phone => &words.method_phone,
-        MethodKind::Authenticator => &words.method_authenticator,
-        MethodKind::RecoveryCode => &words.method_recovery_code,
-        MethodKind::Passkey => &words.method_passkey,
-        MethodKind::Unspecified => "?",
     }
 }

@@ -10,7 +10,6 @@ use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 use super::super::account_names::account_path;
 use super::super::listing::{PAGE, next_page, time_cell};
 use super::super::sentences::reason_text;
-use super::path;
 use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
 use crate::web::{Fault, Member, Visit};
 use crate::words::{BulkWords, filled};
@@ -35,13 +34,13 @@ struct Found {
     next_page_token: String,
 }
 
-/// The part of the page that lists them.
-pub(super) async fn section(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
+/// The part of the page that lists them, and is filtered at the address of that page.
+pub(super) async fn section(member: &Member, job: &wire::BulkReset, here: &str) -> Result<Html, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().bulk;
     let asked = visit.query(OUTCOME);
     let word = WORDS.into_iter().find(|known| *known == asked).unwrap_or_default();
-    let (found, path) = (find(member, job, word).await?, path(&job.bulk_reset_id));
+    let found = find(member, job, word).await?;
     let empty = if found.next_page_token.is_empty() {
         words.no_results.clone()
     } else {
@@ -52,10 +51,10 @@ pub(super) async fn section(member: &Member, job: &wire::BulkReset) -> Result<Ht
         columns: &[&words.account, &words.outcome, &words.why, &words.finished_at],
         rows: found.results.iter().map(|result| row(visit, result)).collect(),
         empty: &empty,
-        next: next_page(&path, &[(OUTCOME, word)], &found.next_page_token),
+        next: next_page(here, &[(OUTCOME, word)], &found.next_page_token),
     })?;
     let values = Values::default()
-        .text("path", &path)
+        .text("path", here)
         .html("outcome", visit.select(&outcomes(visit, job.dry_run, word))?)
         .html("table", table);
     visit.body("bulk_results", values)

@@ -1,7 +1,9 @@
 //! "Reset N passwords": a job over exactly those accounts that a dry run would have reset.
 //!
 //! Their ids go from the results of the one job into the list of the other, part by part. What does not fit into the time of one request
-//! goes on with the next press of a button; where it stands then stands in the address. Nobody is reset before the list is whole.
+//! goes on with the next press of a button. Whose results they are stands in the path, which outlives a failure and signing in again;
+//! how far the list is stands behind it. Where that is lost the results are read from the first, and parts that the job has are passed
+//! over: a part is always the same page of results. Nobody is reset before the list is whole.
 
 use std::time::Duration;
 
@@ -20,18 +22,17 @@ use crate::view::{Html, Values};
 use crate::web::{Fault, Member, PostedFields, Visit};
 use crate::words::filled;
 
-const FROM: &str = "from";
 const SEQUENCE: &str = "sequence";
 const AFTER: &str = "after";
 
 /// Results that become one part of the list.
 const RESULTS: i32 = 200;
 
-/// Enough for one part more, and for the page behind it.
-const ENOUGH_TIME: Duration = Duration::from_secs(4);
+/// Time of the request that is left for its answer.
+const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
 
 /// How far a list is.
-struct Position {
+pub(super) struct Position {
     /// The dry run whose accounts it takes.
     from: String,
     /// The number of the part that comes next.
@@ -41,18 +42,42 @@ struct Position {
 }
 
 impl Position {
-    /// Takes what a form or an address says; none for what is no position.
-    fn read(of: impl Fn(&str) -> String) -> Option<Self> {
-        let from = BulkResetId::parse(&of(FROM)).ok()?.to_string();
-        let sequence = of(SEQUENCE).parse::<i64>().ok().filter(|number| *number >= 1)?;
-        Some(Self { from, sequence, page_token: of(AFTER) })
+    fn beginning(from: String) -> Self {
+        Self { from, sequence: 1, page_token: String::new() }
     }
 
-    /// The page of the job whose list goes on there.
-    fn address(&self, job: &str) -> String {
-        let sequence = self.sequence.to_string();
-        address(&path(job), &[(FROM, &self.from), (SEQUENCE, &sequence), (AFTER, &self.page_token)])
+    /// Takes the dry run that a path names, and what a form or an address says of how far its list is. Where that is nothing, the list is
+    /// at its beginning.
+    fn read(from: &str, of: impl Fn(&str) -> String) -> Result<Self, Fault> {
+        let from = BulkResetId::parse(from).map_err(|_| Fault::NotFound)?.to_string();
+        let (sequence, page_token) = (of(SEQUENCE).parse::<i64>(), of(AFTER));
+        Ok(match sequence {
+            Ok(sequence) if sequence > 1 && !page_token.is_empty() => Self { from, sequence, page_token },
+            _ => Self::beginning(from),
+        })
     }
+
+    /// Where a list of this dry run goes on, wherever it is.
+    pub(super) fn path(&self, job: &str) -> String {
+        format!("{}/list/{}", path(job), self.from)
+    }
+
+    /// Where it goes on from here.
+    fn address(&self, job: &str) -> String {
+        let is_beginning = self.page_token.is_empty();
+        let sequence = if is_beginning { String::new() } else { self.sequence.to_string() };
+        address(&self.path(job), &[(SEQUENCE, &sequence), (AFTER, &self.page_token)])
+    }
+}
+
+/// The page of a job whose list may not be whole.
+pub(super) async fn show(
+    member: Member,
+    Path((id, from)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    let job = find(&member, &id).await?;
+    let position = Position::read(&from, |name| member.visit.query(name))?;
+    job::page(&member, &job, Some(&position), None).await
 }
 
 pub(super) async fn reset(
@@ -74,42 +99,60 @@ pub(super) async fn reset(
         context: member.context(),
     };
     match begin(&member, request).await? {
-        Ok(started) => {
-            let from = tried.bulk_reset_id;
-            let start = Position { from, sequence: 1, page_token: String::new() };
-            fill(&member, &started.bulk_reset_id, start).await
-        }
+        Ok(started) => fill(&member, &started, Position::beginning(tried.bulk_reset_id)).await,
         Err(refused) => {
             let problem = refused_start(&member.visit, &refused)?;
-            job::page(&member, &tried, Some(problem)).await
+            job::page(&member, &tried, None, Some(problem)).await
         }
     }
 }
 
 pub(super) async fn go_on(
     member: Member,
-    Path(id): Path<String>,
+    Path((id, from)): Path<(String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let job = find(&member, &id).await?;
-    let position = Position::read(|name| fields.text(name).to_owned()).ok_or(Fault::NotFound)?;
-    fill(&member, &job.bulk_reset_id, position).await
+    let position = Position::read(&from, |name| fields.text(name).to_owned())?;
+    fill(&member, &job, position).await
 }
 
-/// Fills the list from a position on, for as long as the request has time. A job that takes no more says why on its page.
-async fn fill(member: &Member, job: &str, mut position: Position) -> Result<Response, Fault> {
+/// Fills the list from a position on, for as long as the request has time. What is in the way is said where the list goes on.
+async fn fill(member: &Member, job: &wire::BulkReset, mut position: Position) -> Result<Response, Fault> {
+    let (visit, id) = (&member.visit, job.bulk_reset_id.as_str());
+    let time = deadline::remaining().unwrap_or(Duration::MAX).saturating_sub(FOR_THE_ANSWER);
+    let added = tokio::time::timeout(time, add_all(member, job, &mut position)).await;
+    match added {
+        Ok(Ok(None)) => Ok(Visit::redirect(&path(id))),
+        Ok(Ok(Some(refused))) => visit.redirect_saying(&path(id), &refused),
+        Ok(Err(fault)) => {
+            fault.log();
+            visit.redirect_saying(&position.address(id), &visit.texts().bulk.list_cut_off)
+        }
+        Err(_) => Ok(Visit::redirect(&position.address(id))),
+    }
+}
+
+/// Adds what is still to come, and moves the position along. Why the job takes no more of it, where it does not.
+async fn add_all(
+    member: &Member,
+    job: &wire::BulkReset,
+    position: &mut Position,
+) -> Result<Option<String>, Fault> {
     loop {
-        let (accounts, next_page_token) = tried_accounts(member, &position).await?;
+        let (accounts, next_page_token) = tried_accounts(member, position).await?;
         let is_last = next_page_token.is_empty();
-        let chunk = Chunk { sequence: position.sequence, accounts, is_last };
-        if !add(member, job, chunk).await? || is_last {
-            return Ok(Visit::redirect(&path(job)));
+        if position.sequence >= job.next_sequence {
+            let chunk = Chunk { sequence: position.sequence, accounts, is_last };
+            if let Some(refused) = add(member, &job.bulk_reset_id, chunk).await? {
+                return Ok(Some(refused));
+            }
+        }
+        if is_last {
+            return Ok(None);
         }
         position.sequence += 1;
         position.page_token = next_page_token;
-        if deadline::remaining().is_some_and(|left| left < ENOUGH_TIME) {
-            return Ok(Visit::redirect(&position.address(job)));
-        }
     }
 }
 
@@ -128,18 +171,21 @@ async fn tried_accounts(member: &Member, position: &Position) -> Result<(Vec<Str
     Ok((tried.map(|result| result.account_id).collect(), listed.next_page_token))
 }
 
-/// The button that goes on with a list; none for a job that needs none, or where nobody knows what it is to hold.
-pub(super) fn go_on_form(member: &Member, job: &wire::BulkReset) -> Result<Option<Html>, Fault> {
+/// The button that goes on with a list; none for a job that needs none.
+pub(super) fn go_on_form(
+    member: &Member,
+    job: &wire::BulkReset,
+    position: &Position,
+) -> Result<Option<Html>, Fault> {
+    if job.state() != BulkResetState::Collecting || job.dry_run {
+        return Ok(None);
+    }
     let visit = &member.visit;
-    let position = Position::read(|name| visit.query(name));
-    let is_open = job.state() == BulkResetState::Collecting && !job.dry_run;
-    let Some(position) = position.filter(|_| is_open) else { return Ok(None) };
-    let action = format!("{}/accounts", path(&job.bulk_reset_id));
+    let action = position.path(&job.bulk_reset_id);
     let values = Values::default()
         .text("text", &filled(&visit.texts().bulk.go_on_says, "accounts", job.accounts))
         .html("hidden", visit.hidden(&action)?)
         .text("action", &action)
-        .text("from", &position.from)
         .text("sequence", &position.sequence.to_string())
         .text("after", &position.page_token);
     visit.body("bulk_go_on", values).map(Some)
@@ -149,28 +195,34 @@ pub(super) fn go_on_form(member: &Member, job: &wire::BulkReset) -> Result<Optio
 mod tests {
     use super::*;
 
-    const JOB: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
+    const DRY_RUN: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
 
-    fn read(from: &str, sequence: &str) -> Option<Position> {
-        Position::read(|name| match name {
-            FROM => from.to_owned(),
-            SEQUENCE => sequence.to_owned(),
-            _ => "a/b".to_owned(),
-        })
+    fn read(from: &str, sequence: &str, after: &str) -> Result<String, Fault> {
+        let said = |name: &str| if name == SEQUENCE { sequence.to_owned() } else { after.to_owned() };
+        Position::read(from, said).map(|position| position.address("job"))
     }
 
     #[test]
-    fn a_position_stands_in_the_address_of_the_job() {
-        let position = read(JOB, "7").unwrap();
+    fn a_list_goes_on_by_its_address() {
+        let address = read(DRY_RUN, "7", "a/b").unwrap();
 
-        let expected = format!("/administration/bulk-resets/job?from={JOB}&sequence=7&after=a%2Fb");
-        assert_eq!(position.address("job"), expected);
+        let path = format!("/administration/bulk-resets/job/list/{DRY_RUN}");
+        assert_eq!(address, format!("{path}?sequence=7&after=a%2Fb"));
     }
 
     #[test]
-    fn what_is_no_position_is_none() {
-        for (from, sequence) in [("", "1"), ("../accounts", "1"), (JOB, "0"), (JOB, "-1"), (JOB, "")] {
-            assert!(read(from, sequence).is_none(), "{from} {sequence}");
+    fn a_list_whose_position_is_lost_is_at_its_beginning() {
+        for (sequence, after) in [("", ""), ("7", ""), ("", "a/b"), ("1", "a/b"), ("-7", "a/b"), ("x", "a/b")]
+        {
+            let address = read(DRY_RUN, sequence, after).unwrap();
+            assert!(address.ends_with(&format!("/list/{DRY_RUN}")), "{sequence} {after}: {address}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_dry_run_has_no_list() {
+        for from in ["", "../accounts", "job"] {
+            assert!(matches!(read(from, "7", "a/b"), Err(Fault::NotFound)), "{from}");
         }
     }
 }

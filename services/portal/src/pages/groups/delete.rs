@@ -61,6 +61,7 @@ fn page(member: &Member, group: &wire::Group, problem: Option<Problem>) -> Resul
         fields: &[],
         questions: None,
         button: &delete,
+        is_loss: true,
         back: &back,
     })?;
     let problems = problem.into_iter().collect();

@@ -1,8 +1,7 @@
-//! Who is directly in a group: accounts and other groups, put in and taken out.
+//! Who is directly in a group, accounts and other groups, and how more are put in.
 
 use axum::extract::Path;
 use axum::response::Response;
-use rekey_primitives::id::GroupId;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::group_member::Member as MemberId;
@@ -10,21 +9,22 @@ use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::identity::v1::lookup_account_request::Key;
 
 use super::super::account_names::{AccountNames, account_name, account_path};
+use super::super::group_choice::{GroupChoice, GroupQuestion, OTHER_GROUP, named};
 use super::super::listing::{PAGE, next_page};
 use super::super::sentences::{refusal, sentence};
 use super::one::{Mistake, page};
-use super::{all_groups, find, path};
+use super::{find, path};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
-use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
+use crate::view::{Cell, Field, FieldKind, Html, Problem, Table, Values};
 use crate::web::{Fault, Member, PostedFields};
 use crate::words::filled;
 
 const LOGIN: &str = "login";
 const GROUP: &str = "group";
 /// The boxes of accounts and of groups that are in it.
-const ACCOUNT_BOX: &str = "account";
-const GROUP_BOX: &str = "nested";
+pub(super) const ACCOUNT_BOX: &str = "account";
+pub(super) const GROUP_BOX: &str = "nested";
 
 /// Members on a page: no more than can be taken out at once.
 const ROWS: i32 = 50;
@@ -63,13 +63,19 @@ pub(super) async fn add_group(
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let (group, typed) = (find(&member, &id).await?, fields.text(GROUP));
-    let words = &member.visit.texts().groups;
-    if GroupId::parse(typed).is_err() {
-        let problem = Problem::of(GROUP, &words.group_missing);
-        return page(&member, &group, Some(Mistake { problem, typed })).await;
-    }
-    let nested = find(&member, typed).await?;
+    let (group, words) = (find(&member, &id).await?, &member.visit.texts().groups);
+    let (field, typed) = match fields.text(OTHER_GROUP) {
+        "" => (GROUP, fields.text(GROUP)),
+        other => (OTHER_GROUP, other),
+    };
+    let named = match typed {
+        "" => Err(Problem::of(GROUP, &words.group_missing)),
+        typed => named(&member, typed).await?,
+    };
+    let nested = match named {
+        Ok(nested) => nested,
+        Err(problem) => return page(&member, &group, Some(Mistake { problem, typed })).await,
+    };
     let request = wire::AddGroupMembersRequest {
         member_group_ids: vec![nested.group_id.clone()],
         ..addition(&member, &group, fields.request_id()?)
@@ -81,36 +87,7 @@ pub(super) async fn add_group(
             .redirect_saying(&path(&group.group_id), &filled(&said, "group", &group.display_name));
     };
     let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
-    page(&member, &group, Some(Mistake { problem: Problem::of(GROUP, text), typed })).await
-}
-
-pub(super) async fn remove(
-    member: Member,
-    Path(id): Path<String>,
-    fields: PostedFields,
-) -> Result<Response, Fault> {
-    let (group, words) = (find(&member, &id).await?, &member.visit.texts().groups);
-    let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<Vec<String>>();
-    let (account_ids, member_group_ids) = (owned(fields.all(ACCOUNT_BOX)), owned(fields.all(GROUP_BOX)));
-    let count = account_ids.len() + member_group_ids.len();
-    if count == 0 {
-        let problem = Problem { field: None, text: words.nobody_chosen.clone() };
-        return page(&member, &group, Some(Mistake { problem, typed: "" })).await;
-    }
-    let request = wire::RemoveGroupMembersRequest {
-        tenant_id: member.tenant().to_string(),
-        group_id: group.group_id.clone(),
-        account_ids,
-        member_group_ids,
-        request_id: fields.request_id()?,
-        context: member.context(),
-    };
-    let Err(status) = GroupServiceClient::new(member.identity()).remove_group_members(request).await else {
-        let said = filled(&filled(&words.removed, "count", count), "group", &group.display_name);
-        return member.visit.redirect_saying(&path(&group.group_id), &said);
-    };
-    let text = sentence(&member.visit, &refusal(PeerError::from(status))?)?;
-    page(&member, &group, Some(Mistake { problem: Problem { field: None, text }, typed: "" })).await
+    page(&member, &group, Some(Mistake { problem: Problem::of(field, text), typed })).await
 }
 
 /// An addition of nobody yet.
@@ -217,9 +194,6 @@ pub(super) async fn add_forms(
 ) -> Result<Html, Fault> {
     let visit = &member.visit;
     let words = &visit.texts().groups;
-    let groups = all_groups(member).await?;
-    let others = groups.iter().filter(|other| other.group_id != group.group_id);
-    let others = others.map(|other| Choice { value: &other.group_id, text: &other.display_name });
     let problem = mistake.map(|mistake| &mistake.problem);
     let login = visit.field(&Field {
         name: LOGIN,
@@ -229,14 +203,8 @@ pub(super) async fn add_forms(
         value: Mistake::typed_into(mistake, LOGIN).unwrap_or_default(),
         problem: Problem::beside(problem, LOGIN),
     })?;
-    let nested = visit.select(&Select {
-        name: GROUP,
-        label: &words.group,
-        hint: Some(&words.group_hint),
-        choices: std::iter::once(Choice { value: "", text: &words.group_choose }).chain(others).collect(),
-        chosen: Mistake::typed_into(mistake, GROUP).unwrap_or_default(),
-        problem: Problem::beside(problem, GROUP),
-    })?;
+    let nested = nested_fields(member, group, mistake).await?;
+    let nested = nested.into_iter().map(|field| Values::default().html("markup", field));
     let (to_accounts, to_groups) =
         (format!("{}/accounts", path(&group.group_id)), format!("{}/groups", path(&group.group_id)));
     let values = Values::default()
@@ -246,7 +214,30 @@ pub(super) async fn add_forms(
         .html("login", login)
         .html("group_hidden", visit.hidden(&to_groups)?)
         .text("group_action", &to_groups)
-        .flag("has_groups", groups.len() > 1)
-        .html("nested", nested);
+        .list("nested", nested.collect());
     visit.body("groups_add", values)
+}
+
+/// The fields of a group to put in; none where there is no other.
+async fn nested_fields(
+    member: &Member,
+    group: &wire::Group,
+    mistake: Option<&Mistake<'_>>,
+) -> Result<Vec<Html>, Fault> {
+    let words = &member.visit.texts().groups;
+    let chosen = Mistake::typed_into(mistake, GROUP).unwrap_or_default();
+    let others = GroupChoice::of(member, chosen).await?.without(&group.group_id);
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let question = GroupQuestion {
+        name: GROUP,
+        label: &words.group,
+        hint: Some(&words.group_hint),
+        none: &words.group_choose,
+        chosen,
+        typed: Mistake::typed_into(mistake, OTHER_GROUP).unwrap_or_default(),
+        problem: mistake.map(|mistake| &mistake.problem),
+    };
+    others.fields(member, &question)
 }

@@ -8,7 +8,7 @@ use crate::domain::{Refusal, RuleInForce};
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::pages::proof_forms::Link;
 use crate::pages::sentences::refusal;
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Fault, PostedFields, Visit};
 
 const PATH: &str = "/new-password";
 
@@ -52,9 +52,8 @@ pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
 
 /// Identity judges no candidate for a link, so the page shows the rules that every tenant has.
 fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
-    let words = visit.words();
     let form = PasswordForm {
-        lead: &words.password_lead,
+        lead: &visit.words().password_lead,
         action: PATH,
         login: "",
         current: None,
@@ -62,10 +61,5 @@ fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
         is_evaluated: false,
         wrong,
     };
-    let organisation = visit.only_organisation();
-    visit.page(Content {
-        organisation: organisation.as_ref(),
-        problems: form.problems(visit),
-        ..Content::new(&words.password_title, form.body(visit)?)
-    })
+    form.page(visit, visit.only_organisation().as_ref(), None)
 }

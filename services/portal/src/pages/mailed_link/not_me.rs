@@ -52,6 +52,7 @@ fn page(visit: &Visit, problem: Option<String>) -> Result<Response, Fault> {
         fields: &[],
         questions: None,
         button: &texts.not_me_button,
+        is_loss: true,
         back: "/",
     })?;
     let organisation = visit.only_organisation();

@@ -61,6 +61,7 @@ async fn ask(member: &Member, message: &str, act: Act) -> Result<Response, Fault
         fields: &[],
         questions: None,
         button: &filled(button, "to", &message.masked_destination),
+        is_loss: matches!(act, Act::Cancel),
         back: &path(&message.notification_id),
     })?;
     member.page(Place::Messages, Content::new(title, body))

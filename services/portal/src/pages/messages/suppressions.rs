@@ -12,7 +12,7 @@ use super::super::sentences::{refusal, sentence};
 use super::{naming, notification};
 use crate::domain::Refusal;
 use crate::peers::PeerError;
-use crate::view::{Cell, Field, FieldKind, Html, Problem, Table, Values};
+use crate::view::{Cell, Confirmation, Field, FieldKind, Html, Problem, SURE, Table, Values};
 use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
 
 const PATH: &str = "/administration/messages/suppressions";
@@ -29,6 +29,9 @@ pub(super) async fn remove(member: Member, fields: PostedFields) -> Result<Respo
     let typed = fields.text(ADDRESS);
     if typed.is_empty() {
         return page(&member, typed, Some(&words.address_missing)).await;
+    }
+    if !fields.is_on(SURE.0) {
+        return ask(&member, typed).await;
     }
     let request = wire::DeleteSuppressionRequest {
         tenant_id: member.tenant().to_string(),
@@ -48,6 +51,25 @@ pub(super) async fn remove(member: Member, fields: PostedFields) -> Result<Respo
         other => sentence(visit, other)?,
     };
     page(&member, typed, Some(&text)).await
+}
+
+/// The question, which names the address. What was typed stands in no path.
+async fn ask(member: &Member, typed: &str) -> Result<Response, Fault> {
+    member.demand(Place::Messages.roles()).await?;
+    let visit = &member.visit;
+    let words = &visit.texts().messages;
+    let body = visit.confirmation(Confirmation {
+        text: &words.take_off_confirm,
+        subjects: &[typed.to_owned()],
+        action: PATH,
+        hidden: visit.hidden(PATH)?,
+        fields: &[(ADDRESS, typed), SURE],
+        questions: None,
+        button: &words.take_off_button,
+        is_loss: false,
+        back: PATH,
+    })?;
+    member.page(Place::Messages, Content::new(&words.take_off_confirm_title, body))
 }
 
 /// What was typed as an address: mail has an `@`, and phones take blanks and hyphens off.

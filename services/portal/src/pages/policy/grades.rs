@@ -82,6 +82,11 @@ fn changed<'a>(
     pairs.filter(|(before, after)| before.met != after.met).collect()
 }
 
+/// Whether a requirement that is met today would not be.
+pub(super) fn fall(today: &[wire::PolicyGrade], then: &[wire::PolicyGrade]) -> bool {
+    changed(today, then).into_iter().any(|(before, _)| before.met)
+}
+
 fn met(texts: &Texts<'_>, is_met: bool) -> Cell {
     if is_met {
         Cell::Badge(Badge::Good, texts.words.grade_met.clone())
@@ -123,5 +128,14 @@ mod tests {
         let names: Vec<(&str, bool)> =
             changed.iter().map(|(_, after)| (after.name.as_str(), after.met)).collect();
         assert_eq!(names, [("length", false), ("terms", true)]);
+    }
+
+    #[test]
+    fn grades_fall_where_something_is_met_no_more() {
+        let today = [grade("length", true), grade("expiry", false)];
+
+        assert!(fall(&today, &[grade("length", false), grade("expiry", true)]));
+        assert!(!fall(&today, &[grade("length", true), grade("expiry", true), grade("new", false)]));
+        assert!(!fall(&today, &[]));
     }
 }

@@ -2,12 +2,13 @@
 
 use rekey_wire::options::v1::Role;
 
+use super::EDITORS;
 use crate::pages::groups::all_groups;
 use crate::view::Values;
 use crate::web::{Fault, Member, Place};
 
 /// Whose roles let them see groups: those who look after accounts, and those who decide about the policy.
-const READERS: [&[Role]; 2] = [Place::Groups.roles(), Place::Policy.roles()];
+const READERS: [&[Role]; 2] = [Place::Groups.roles(), EDITORS];
 /// So many are offered beside those that are named already: a longer list is not read, and ids can be typed.
 const OFFERED: usize = 50;
 

@@ -126,6 +126,7 @@ async fn removal(member: &Member, problem: Option<String>) -> Result<Response, F
         fields: &[("etag", policy.etag.as_str())],
         questions: None,
         button: &words.logo_remove,
+        is_loss: true,
         back: PATH,
     })?;
     let content = Content {

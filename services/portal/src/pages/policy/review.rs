@@ -47,7 +47,7 @@ pub(super) async fn show(
         .html("hidden", visit.hidden(EDIT_PATH)?)
         .list("fields", fields.collect())
         .text("save", &save_button(words, change.places.len()))
-        .flag("strands", forecast.strands())
+        .flag("is_loss", forecast.strands() || grades::fall(&today, &forecast.grades))
         .optional_html("meanwhile", overtaking(member, &texts, &change, meanwhile.as_ref())?)
         .html("difference", difference(member, &texts, &change)?)
         .html("forecast", forecast.shown(member, &texts)?)

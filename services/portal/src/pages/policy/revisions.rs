@@ -3,7 +3,6 @@
 use axum::extract::Path;
 use axum::response::Response;
 use rekey_wire::identity::v1 as wire;
-use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 
 use super::draft::{Change, Revision};
@@ -11,8 +10,9 @@ use super::fields::{FIELDS, place_of};
 use super::forecast::Forecast;
 use super::groups::Groups;
 use super::texts::Texts;
-use super::{ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
+use super::{EDITORS, ETAG_MISMATCH, LOCKS_OUT, PATH, POLICY, demand_editor, grades, in_new_look, review};
 use crate::domain::Refusal;
+use crate::pages::account_names::{AccountNames, account_path};
 use crate::pages::listing::{PAGE, next_page, time_cell};
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Cell, Confirmation, Html, Problem, Table, Values, moment};
@@ -20,7 +20,7 @@ use crate::web::{Content, Fault, Member, Place, PostedFields};
 use crate::words::filled;
 
 const LIST_PATH: &str = "/administration/policy/revisions";
-/// So many on a page: the names of those who made them are asked for one by one.
+/// So many on a page: whoever made them is asked for by name.
 const ROWS: i32 = 20;
 
 pub(super) async fn list(member: Member) -> Result<Response, Fault> {
@@ -32,7 +32,8 @@ pub(super) async fn list(member: Member) -> Result<Response, Fault> {
     };
     let mut policies = PolicyServiceClient::new(member.identity());
     let listed = policies.list_policy_revisions(request).await?.into_inner();
-    let authors = authors(&member, &listed.revisions).await?;
+    let made = listed.revisions.iter().filter(|_| sees_accounts(&member));
+    let authors = AccountNames::of(&member, made.map(|revision| revision.account_id.clone()).collect()).await;
     let groups = Groups::default();
     let texts = Texts::of(&member.visit, &groups);
     let words = texts.words;
@@ -47,51 +48,25 @@ pub(super) async fn list(member: Member) -> Result<Response, Fault> {
     member.page(POLICY, Content::new(&words.revisions_title, body))
 }
 
-/// Ids of accounts with the logins that they go by, for who may see accounts.
-async fn authors(
-    member: &Member,
-    revisions: &[wire::PolicyRevision],
-) -> Result<Vec<(String, String)>, Fault> {
-    let mut authors: Vec<(String, String)> = Vec::new();
-    if !member.has_any(Place::Accounts.roles()) {
-        return Ok(authors);
-    }
-    let mut client = AccountServiceClient::new(member.identity());
-    for account_id in revisions.iter().map(|revision| &revision.account_id).filter(|id| !id.is_empty()) {
-        if authors.iter().any(|(known, _)| known == account_id) {
-            continue;
-        }
-        let request = wire::GetAccountRequest {
-            tenant_id: member.tenant().to_string(),
-            account_id: account_id.clone(),
-            context: member.context(),
-        };
-        let login = match client.get_account(request).await {
-            Ok(found) => found.into_inner().account.and_then(|account| account.logins.into_iter().next()),
-            // Of an account that was erased since, or that is not for them to see, the id is left.
-            Err(status) => match refusal(status.into())? {
-                Refusal::SignedOut => return Err(Fault::SignedOut),
-                _ => None,
-            },
-        };
-        authors.push((account_id.clone(), login.unwrap_or_else(|| account_id.clone())));
-    }
-    Ok(authors)
+fn sees_accounts(member: &Member) -> bool {
+    member.has_any(Place::Accounts.roles())
 }
 
 fn row(
     member: &Member,
     texts: &Texts<'_>,
-    authors: &[(String, String)],
+    authors: &AccountNames,
     revision: &wire::PolicyRevision,
 ) -> Vec<Cell> {
     let id = &revision.account_id;
-    let author = authors.iter().find(|(known, _)| known == id).map(|(_, login)| login.clone());
-    let who = match author {
-        _ if id.is_empty() => Cell::Text(texts.words.by_no_person.clone()),
-        _ if id == member.account_id() => Cell::Text(texts.words.by_you.clone()),
-        Some(text) => Cell::Link { path: format!("{}/{id}", Place::Accounts.path()), text },
-        None => Cell::Code(id.clone()),
+    let who = if id.is_empty() {
+        Cell::Text(texts.words.by_no_person.clone())
+    } else if id == member.account_id() {
+        Cell::Text(texts.words.by_you.clone())
+    } else if sees_accounts(member) {
+        Cell::Link { path: account_path(id), text: authors.name(id).to_owned() }
+    } else {
+        Cell::Code(id.clone())
     };
     let changed: Vec<&str> = revision
         .changed_fields
@@ -165,7 +140,7 @@ async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result
     let earlier = Revision::get(member, revision).await?;
     let at = earlier.at;
     let change = Change::to(Revision::in_force(member).await?, earlier.values);
-    let may_go_back = member.has_any(POLICY.roles()) && !change.places.is_empty();
+    let may_go_back = member.has_any(EDITORS) && !change.places.is_empty();
     let foretold = if may_go_back { Some(Forecast::of(member, &change).await) } else { None };
     let (forecast, problem) = match foretold {
         Some(Ok(forecast)) => (Some((forecast, grades::today(member).await?)), problem),
@@ -180,10 +155,13 @@ async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result
         None => values.flag("at", false),
     };
     let values = match forecast {
-        Some((forecast, today)) => values
-            .html("forecast", forecast.shown(member, &texts)?)
-            .html("grades", grades::compared(&member.visit, &texts, &today, &forecast.grades)?)
-            .html("confirmation", confirmation(member, &texts, &change, revision)?),
+        Some((forecast, today)) => {
+            let is_loss = forecast.strands() || grades::fall(&today, &forecast.grades);
+            values
+                .html("forecast", forecast.shown(member, &texts)?)
+                .html("grades", grades::compared(&member.visit, &texts, &today, &forecast.grades)?)
+                .html("confirmation", confirmation(member, &texts, &change, revision, is_loss)?)
+        }
         None => values.flag("forecast", false),
     };
     let title = filled(&texts.words.revision, "revision", revision);
@@ -194,7 +172,13 @@ async fn page(member: &Member, revision: i64, problem: Option<String>) -> Result
     member.page(POLICY, content)
 }
 
-fn confirmation(member: &Member, texts: &Texts<'_>, change: &Change, revision: i64) -> Result<Html, Fault> {
+fn confirmation(
+    member: &Member,
+    texts: &Texts<'_>,
+    change: &Change,
+    revision: i64,
+    is_loss: bool,
+) -> Result<Html, Fault> {
     let subject = |place: &usize| {
         let field = FIELDS.get(*place)?;
         Some(format!("{}: {}", texts.section(field.section), texts.label(field)))
@@ -209,6 +193,7 @@ fn confirmation(member: &Member, texts: &Texts<'_>, change: &Change, revision: i
         fields: &[("etag", change.base.etag.as_str())],
         questions: None,
         button: &filled(&texts.words.rollback_button, "revision", revision),
+        is_loss,
         back: LIST_PATH,
     })
 }

@@ -6,7 +6,7 @@ use super::draft::{Draft, Revision};
 use super::fields::{PolicyField, Section, sections};
 use super::groups::Groups;
 use super::texts::Texts;
-use super::{EDIT_PATH, POLICY, grades, switch};
+use super::{EDIT_PATH, EDITORS, POLICY, grades, switch};
 use crate::domain::ValueKind;
 use crate::view::Values;
 use crate::web::{Content, Fault, Member};
@@ -18,7 +18,7 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let groups = Groups::of(&member).await?;
     let visit = &member.visit;
     let texts = Texts::of(visit, &groups);
-    let may_change = member.has_any(POLICY.roles());
+    let may_change = member.has_any(EDITORS);
     let switch = if may_change { Some(switch::fields(visit, &texts, &draft, &[])?) } else { None };
     let revision = filled(&texts.words.revision, "revision", draft.base.number);
     let values = Values::default()

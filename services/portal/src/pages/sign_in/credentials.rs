@@ -149,10 +149,7 @@ async fn tried(
 fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Result<Response, Fault> {
     let (words, texts) = (visit.words(), &visit.texts().signing_in);
     let credential = attempt.credential;
-    let wrong = |name: &str| {
-        let problem = problem.as_ref().filter(|problem| problem.field == Some(name));
-        problem.map(|problem| problem.text.as_str())
-    };
+    let wrong = |name: &str| Problem::beside(&problem, name);
     let login = visit.field(&Field {
         name: LOGIN,
         label: &words.login_label,

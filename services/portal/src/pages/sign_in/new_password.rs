@@ -6,7 +6,7 @@ use super::challenge::{Answered, Waiting};
 use crate::domain::{Question, RuleInForce};
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::peers::ChallengeAnswer;
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::web::{Fault, PostedFields, Visit};
 
 pub(super) async fn answer(
     visit: &Visit,
@@ -29,7 +29,7 @@ pub(super) async fn answer(
 
 /// Identity judges no candidate for a challenge, so the page shows the rules that every tenant has.
 pub(super) fn page(visit: &Visit, waiting: &Waiting, wrong: &WrongPassword) -> Result<Response, Fault> {
-    let (words, texts) = (visit.words(), &visit.texts().signing_in);
+    let texts = &visit.texts().signing_in;
     let is_expired = waiting.progress.question == Question::NewPassword { is_expired: true };
     let action = waiting.path();
     let form = PasswordForm {
@@ -41,10 +41,5 @@ pub(super) fn page(visit: &Visit, waiting: &Waiting, wrong: &WrongPassword) -> R
         is_evaluated: false,
         wrong,
     };
-    let organisation = visit.organisation_of(waiting.progress.tenant);
-    visit.page(Content {
-        organisation: organisation.as_ref(),
-        problems: form.problems(visit),
-        ..Content::new(&words.password_title, form.body(visit)?)
-    })
+    form.page(visit, visit.organisation_of(waiting.progress.tenant).as_ref(), None)
 }

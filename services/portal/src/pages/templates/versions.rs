@@ -204,6 +204,8 @@ fn page(
         fields: &[("etag", in_force.etag.as_str())],
         questions: None,
         button: &button,
+        // The text of today stays among its versions.
+        is_loss: false,
         back: &key.path,
     };
     let values = Values::default()

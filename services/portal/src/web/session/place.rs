@@ -12,8 +12,10 @@ pub(crate) const SUPPORT: &[Role] = &[
     Role::HelpdeskAdministrator,
     Role::AuthenticationAdministrator,
 ];
-/// Who decides about the rules.
-const POLICY: &[Role] = &[Role::GlobalAdministrator, Role::PolicyAdministrator];
+/// Who reads what the rules are.
+const RULES: &[Role] = &[Role::GlobalAdministrator, Role::PolicyAdministrator, Role::ReportsReader];
+/// Who writes what messages say.
+const TEXTS: &[Role] = &[Role::GlobalAdministrator, Role::PolicyAdministrator];
 /// Who reads what happened.
 const REPORTS: &[Role] = &[Role::GlobalAdministrator, Role::ReportsReader];
 
@@ -99,7 +101,8 @@ impl Place {
         match self {
             Self::Overview | Self::SecurityInfo | Self::Password | Self::Sessions | Self::Directories => &[],
             Self::Accounts | Self::Requests | Self::Bulk | Self::Groups | Self::Messages => SUPPORT,
-            Self::Policy | Self::Templates => POLICY,
+            Self::Policy => RULES,
+            Self::Templates => TEXTS,
             Self::Audit => REPORTS,
         }
     }

@@ -65,5 +65,9 @@ async function renamedAndEmptied(stage, page, person) {
   await stage.check(page);
   await page.getByRole("checkbox", { name: `Choose ${nameOf(person)}` }).check();
   await press(page, "Take the chosen out of Late shift");
+  await stage.titled(page, "Take the chosen out of Late shift");
+  assert.deepEqual(await page.locator(".subjects li").allInnerTexts(), [`${nameOf(person)} (${person.login})`]);
+  await stage.check(page);
+  await press(page, "Take the chosen out of Late shift");
   await says(stage, page, "Taken out of Late shift: 1.");
 }

@@ -53,11 +53,18 @@ async function suppressions(stage, page) {
 
   await takeOff.click();
   await isWrong(stage, page, "address", "Enter an e-mail address or a phone number");
-  await page.locator("#address").fill("somebody@acme.example");
-  await takeOff.click();
+  await confirmed(stage, page, takeOff, "somebody@acme.example");
   await isWrong(stage, page, "address", "This address is not on the list");
-  await page.locator("#address").fill("bounced@acme.example");
-  await takeOff.click();
+  await confirmed(stage, page, takeOff, "bounced@acme.example");
   await says(stage, page, "The address was taken off the list. Its next message is sent.");
   await page.getByText("There is no such address: every message is sent.").waitFor();
+}
+
+// Types an address, and says yes to the question that names it.
+async function confirmed(stage, page, takeOff, address) {
+  await page.locator("#address").fill(address);
+  await takeOff.click();
+  await stage.titled(page, "Send to this address again?");
+  assert.deepEqual(await page.locator(".subjects li").allInnerTexts(), [address]);
+  await takeOff.click();
 }

@@ -1,14 +1,22 @@
-// An e-mail address is added by the code that comes to it, and removed after a question that names it.
+// An e-mail address or a phone number is added by the code that comes to it, and removed after a question that names it.
 import assert from "node:assert/strict";
 
 import { refused, said, signIn } from "../account.mjs";
 import { another, enterCode, isWrong, send } from "../reset.mjs";
 
+const MAIL = { field: "email", kind: "E-mail address", add: "Add an e-mail address" };
+const PHONE = { field: "phone", kind: "Phone number", add: "Add a phone number" };
+const SCRIPTLESS = { javaScriptEnabled: false };
+
 export default async function ownAddress(stage) {
   const [person, other] = stage.people;
   await mistakes(stage, person);
-  await addedAndRemoved(stage, person, "first@home.example", {});
-  await addedAndRemoved(stage, other, "second@home.example", { javaScriptEnabled: false });
+  await addedAndRemoved(stage, { ...MAIL, person, address: "first@home.example" }, {});
+  await addedAndRemoved(stage, { ...MAIL, person: other, address: "second@home.example" }, SCRIPTLESS);
+  // Codes of one account are sent at some distance from each other.
+  await stage.advance(600);
+  await addedAndRemoved(stage, { ...PHONE, person, address: "+12125550177" }, {});
+  await addedAndRemoved(stage, { ...PHONE, person: other, address: "+12125550178" }, SCRIPTLESS);
 }
 
 async function mistakes(stage, person) {
@@ -20,16 +28,22 @@ async function mistakes(stage, person) {
   await page.locator("#email").fill("nothing of the kind");
   await send(page);
   await isWrong(stage, page, "email", "Enter an e-mail address, such as you@example.com");
+  await page.goto("/account/security-info/phone");
+  await page.getByText("Text messages can be read on their way").waitFor();
+  await page.locator("#phone").fill("nothing of the kind");
+  await send(page);
+  await isWrong(stage, page, "phone", "Enter a phone number with + and the code of its country");
 }
 
-async function addedAndRemoved(stage, person, address, options) {
+async function addedAndRemoved(stage, { person, address, field, kind, add }, options) {
   const page = await stage.open(options);
   await signIn(stage, page, person);
   await page.getByRole("link", { name: "Security info" }).first().click();
   await stage.titled(page, "Security info");
-  await page.getByRole("link", { name: "Add an e-mail address" }).click();
-  await stage.titled(page, "Add an e-mail address");
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByRole("link", { name: add }).click();
+  await stage.titled(page, add);
+  assert.equal(await page.getByLabel(kind, { exact: true }).getAttribute("name"), field);
+  await page.getByLabel(kind, { exact: true }).fill(address);
   await page.getByRole("button", { name: "Get a verification code" }).click();
   await stage.titled(page, "Enter the code");
   const code = await stage.code(address);
@@ -40,12 +54,12 @@ async function addedAndRemoved(stage, person, address, options) {
 
   const added = page.getByRole("row").filter({ hasText: "Changed recently" });
   assert.equal(await page.locator("tbody tr").count(), 2);
-  await added.getByRole("link", { name: /^Remove E-mail address: / }).click();
+  await added.getByRole("link", { name: `Remove ${kind}: ` }).click();
   await stage.titled(page, "Remove this way?");
   await page.getByRole("link", { name: "Cancel" }).click();
   await stage.titled(page, "Security info");
   assert.equal(await page.locator("tbody tr").count(), 2, "a question removes nothing");
-  await added.getByRole("link", { name: /^Remove E-mail address: / }).click();
+  await added.getByRole("link", { name: `Remove ${kind}: ` }).click();
   await page.getByRole("button", { name: "Remove from my account" }).click();
   await said(stage, page, "It was removed. Your other addresses were told.");
   assert.equal(await page.locator("tbody tr").count(), 1);

@@ -11,6 +11,7 @@ export default async function resetForty(stage) {
   await list(page);
   await press(page, RESET);
   await says(stage, page, "Nothing was selected: tick at least one account.");
+  assert.equal(new URL(page.url()).search, "?prefix=crowd-", "it is the same search");
 
   await twoAreReset(stage, page);
   await fortyAreReset(stage, page);
