@@ -5,10 +5,8 @@ import { refused, said, signIn } from "../account.mjs";
 import { another, enterCode, isWrong, send } from "../reset.mjs";
 
 export default async function ownAddress(stage) {
-  const [person, other] = stage.people;
-  await mistakes(stage, person);
-  await addedAndRemoved(stage, person, "first@home.example", {});
-  await addedAndRemoved(stage, other, "second@home.example", { javaScriptEnabled: false });
+  await mistakes(stage, stage.people[0]);
+  for (const [person, options] of stage.ways) await addedAndRemoved(stage, person, options);
 }
 
 async function mistakes(stage, person) {
@@ -22,7 +20,8 @@ async function mistakes(stage, person) {
   await isWrong(stage, page, "email", "Enter an e-mail address, such as you@example.com");
 }
 
-async function addedAndRemoved(stage, person, address, options) {
+async function addedAndRemoved(stage, person, options) {
+  const address = person.login.replace("acme", "home");
   const page = await stage.open(options);
   await signIn(stage, page, person);
   await page.getByRole("link", { name: "Security info" }).first().click();
