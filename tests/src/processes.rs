@@ -4,9 +4,9 @@
 //! however that ends; what they said stands in the failure of the test.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use rekey_servers::{Process, Signal};
 
@@ -75,6 +75,7 @@ pub async fn run(command: Command) -> Outcome {
 pub struct Conversation {
     child: Child,
     keyboard: ChildStdin,
+    screen: BufReader<ChildStdout>,
 }
 
 impl Conversation {
@@ -86,7 +87,8 @@ impl Conversation {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let keyboard = child.stdin.take().unwrap();
-        Self { child, keyboard }
+        let screen = BufReader::new(child.stdout.take().unwrap());
+        Self { child, keyboard, screen }
     }
 
     /// Types a line.
@@ -97,14 +99,30 @@ impl Conversation {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
-    /// Closes the keyboard and waits for the end.
+    /// Waits for the next line that it prints; none when it prints no more. The test wants a runtime of several threads, since this
+    /// holds one up.
+    ///
+    /// # Panics
+    /// When what it prints is no text.
+    pub fn read_line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let bytes = tokio::task::block_in_place(|| self.screen.read_line(&mut line)).unwrap();
+        (bytes > 0).then_some(line)
+    }
+
+    /// Closes the keyboard and waits for the end. What it printed is what was not read before.
     pub async fn end(self) -> Outcome {
-        let Self { child, keyboard } = self;
+        let Self { child, keyboard, mut screen } = self;
         drop(keyboard);
+        // Beside each other: a program whose screen or log is full waits for its reader.
+        let printed = tokio::task::spawn_blocking(move || {
+            let mut printed = String::new();
+            screen.read_to_string(&mut printed).map(|_| printed)
+        });
         let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
         Outcome {
             code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
+            stdout: printed.await.unwrap().unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }

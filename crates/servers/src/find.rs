@@ -26,10 +26,17 @@ pub fn pgbouncer() -> Option<PathBuf> {
     program("pgbouncer").or_else(|| Some(PathBuf::from("/usr/sbin/pgbouncer")).filter(|file| file.is_file()))
 }
 
-/// Chromium, or Chrome, which is driven the same way, if there is one.
+/// Chromium without its windows, which takes half the time of one with them, if there is one.
+#[must_use]
+pub fn headless_chromium() -> Option<PathBuf> {
+    program("chromium-headless-shell")
+}
+
+/// Chromium, or Chrome, which is driven the same way, if there is one: rather one without windows.
 #[must_use]
 pub fn chromium() -> Option<PathBuf> {
-    ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| program(name))
+    let windowed = ["chromium", "chromium-browser", "google-chrome"];
+    headless_chromium().or_else(|| windowed.iter().find_map(|name| program(name)))
 }
 
 /// The first file of this name in the search path.

@@ -1,4 +1,5 @@
-//! The pictures of the portal that the README shows, in `docs/pictures`. The tests make them, and many more, in `target/portal-pictures`.
+//! The pictures of the portal that the README shows, in `docs/pictures`. The tests make them, and many more, in
+//! `target/portal-pictures`, when they are asked to.
 
 use std::fs;
 use std::process::ExitCode;
@@ -16,11 +17,11 @@ const MOST_BYTES: u64 = 600_000;
 
 /// Makes all of them anew and keeps those that are shown.
 pub(crate) fn write() -> Result<ExitCode> {
-    let tested = test::of_pictures()?;
+    let (made, kept) = (run::root()?.join("target/portal-pictures"), run::root()?.join("docs/pictures"));
+    let tested = test::of_pictures(&made)?;
     if !tested.success() {
         return Ok(run::code(tested));
     }
-    let (made, kept) = (run::root()?.join("target/portal-pictures"), run::root()?.join("docs/pictures"));
     fs::create_dir_all(&kept)?;
     let mut bytes = 0;
     for name in SHOWN {

@@ -91,11 +91,10 @@ pub(crate) fn soak(minutes: u64) -> Result<ExitCode> {
     left_out(&arguments, OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())]).map(run::code)
 }
 
-/// Runs the tests that make pictures of the portal.
-pub(crate) fn of_pictures() -> Result<ExitStatus> {
-    const NO_VARIABLES: &[(&str, &str)] = &[];
+/// Runs the tests that make pictures of the portal, into this folder.
+pub(crate) fn of_pictures(folder: &Path) -> Result<ExitStatus> {
     tools::install_browser()?;
-    left_out(&["--test", "portal"], OF_PICTURES, NO_VARIABLES)
+    left_out(&["--test", "portal"], OF_PICTURES, &[("REKEY_TEST_PICTURES", folder)])
 }
 
 /// Runs the cells of the fault matrix with this in their names, one at a time. Each leaves a report in the folder.

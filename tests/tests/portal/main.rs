@@ -8,7 +8,8 @@
 //! | `oversight` | which programs of those are who decide about rules and read what happened |
 //! | `roles` | what each role is shown, address by address |
 //! | `gateway` | a gateway of text messages that fails |
-//! | `stage` | a suite with its people, and one run of a program |
+//! | `stage` | a suite with its people, and programs played on it |
+//! | `player` | the process that plays them |
 //! | `prompter` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
 //! | `bulk_list` | a list of a bulk reset that was cut off |
@@ -21,6 +22,7 @@ mod gateway;
 mod journeys;
 mod members;
 mod oversight;
+mod player;
 mod prompter;
 mod reports;
 mod roles;

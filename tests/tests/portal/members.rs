@@ -17,21 +17,25 @@ const LARGEST_FORM: usize = 262_144;
 /// What pages take that need no sign-in.
 const LARGEST_FORM_OF_STRANGERS: usize = 16_384;
 
-on_stores!(embedded Embedded:
-    what_was_planted_before_signing_in_is_worth_nothing_after,
-    a_session_that_was_copied_ends_with_its_own,
-    nobody_is_led_elsewhere_after_signing_in,
-    no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in,
-    no_form_of_theirs_may_be_larger_than_the_settings_say,
-    a_session_is_of_its_organisation_wherever_the_browser_goes,
-    pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody,
-);
+on_stores!(embedded Embedded: nothing_comes_of_what_others_send_in_the_name_of_who_is_signed_in);
+
+/// Each of these has people of its own, so one suite serves them all.
+async fn nothing_comes_of_what_others_send_in_the_name_of_who_is_signed_in(stores: Stores) {
+    let world = World::start(stores).await;
+    what_was_planted_before_signing_in_is_worth_nothing_after(&world).await;
+    a_session_that_was_copied_ends_with_its_own(&world).await;
+    nobody_is_led_elsewhere_after_signing_in(&world).await;
+    no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in(&world).await;
+    no_form_of_theirs_may_be_larger_than_the_settings_say(&world).await;
+    a_session_is_of_its_organisation_wherever_the_browser_goes(&world).await;
+    pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(&world).await;
+    world.stop().await;
+}
 
 /// Session fixation: whoever can write into a browser does not wait in it for its person.
-async fn what_was_planted_before_signing_in_is_worth_nothing_after(stores: Stores) {
-    let world = World::start(stores).await;
-    let (zoe, mallory) = (world.person("zoe").await, world.person("mallory").await);
-    let (mut visitor, mut thief) = (Visitor::of(&world).await, Visitor::of(&world).await);
+async fn what_was_planted_before_signing_in_is_worth_nothing_after(world: &World) {
+    let (zoe, mallory) = (world.person("zoe-1").await, world.person("mallory-1").await);
+    let (mut visitor, mut thief) = (Visitor::of(world).await, Visitor::of(world).await);
     thief.sign_in(&mallory).await;
     let of_thief = thief.hidden_for("/account/password", "/account/password").await;
     for planted in [SESSION, FORM_SECRET] {
@@ -49,13 +53,11 @@ async fn what_was_planted_before_signing_in_is_worth_nothing_after(stores: Store
     for planted in [SESSION, FORM_SECRET] {
         assert_ne!(visitor.cookies[planted], thief.cookies[planted], "{planted}");
     }
-    world.stop().await;
 }
 
-async fn a_session_that_was_copied_ends_with_its_own(stores: Stores) {
-    let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
-    let mut visitor = Visitor::of(&world).await;
+async fn a_session_that_was_copied_ends_with_its_own(world: &World) {
+    let zoe = world.person("zoe-2").await;
+    let mut visitor = Visitor::of(world).await;
     visitor.sign_in(&zoe).await;
     let copied = visitor.cookies[SESSION].clone();
 
@@ -66,12 +68,10 @@ async fn a_session_that_was_copied_ends_with_its_own(stores: Stores) {
 
     assert_eq!((left.status, left.values("Location"), forgotten.as_str()), (303, vec!["/sign-in"], ""));
     assert_eq!((with_copy.status, with_copy.values("Location")), (303, vec!["/sign-in?next=%2Faccount"]));
-    world.stop().await;
 }
 
-async fn nobody_is_led_elsewhere_after_signing_in(stores: Stores) {
-    let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
+async fn nobody_is_led_elsewhere_after_signing_in(world: &World) {
+    let zoe = world.person("zoe-3").await;
     let elsewhere = [
         "https://evil.example",
         "//evil.example",
@@ -88,7 +88,7 @@ async fn nobody_is_led_elsewhere_after_signing_in(stores: Stores) {
     ];
 
     for next in elsewhere {
-        let mut visitor = Visitor::of(&world).await;
+        let mut visitor = Visitor::of(world).await;
         let asked = format!("/sign-in?{}", encoded(&[("next", next)]));
         let shown = visitor.get(&asked).await.body.replace("&#x2f;", "/");
         let typed = [("login", zoe.login.as_str()), ("password", zoe.password.as_str()), ("next", next)];
@@ -100,13 +100,11 @@ async fn nobody_is_led_elsewhere_after_signing_in(stores: Stores) {
         );
         assert_eq!((there.status, there.values("Location")), (303, vec!["/account"]), "{next}");
     }
-    world.stop().await;
 }
 
-async fn no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in(stores: Stores) {
-    let world = World::start(stores).await;
-    let (zoe, mallory) = (world.person("zoe").await, world.person("mallory").await);
-    let (mut visitor, mut other) = (Visitor::of(&world).await, Visitor::of(&world).await);
+async fn no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in(world: &World) {
+    let (zoe, mallory) = (world.person("zoe-4").await, world.person("mallory-4").await);
+    let (mut visitor, mut other) = (Visitor::of(world).await, Visitor::of(world).await);
     visitor.sign_in(&zoe).await;
     other.sign_in(&mallory).await;
     // Help is asked for at an address that is none of these.
@@ -129,13 +127,11 @@ async fn no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in(stores:
     // "Sign out" is one of them.
     assert!(paths.len() > 30 && paths.iter().any(|path| path == "/sign-out"), "{paths:?}");
     assert_eq!(visitor.get("/account").await.status, 200);
-    world.stop().await;
 }
 
-async fn no_form_of_theirs_may_be_larger_than_the_settings_say(stores: Stores) {
-    let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
-    let mut visitor = Visitor::of(&world).await;
+async fn no_form_of_theirs_may_be_larger_than_the_settings_say(world: &World) {
+    let zoe = world.person("zoe-5").await;
+    let mut visitor = Visitor::of(world).await;
     visitor.sign_in(&zoe).await;
 
     for path in addresses_of_forms() {
@@ -147,16 +143,14 @@ async fn no_form_of_theirs_may_be_larger_than_the_settings_say(stores: Stores) {
         // The largest is read, and found to be none of ours.
         assert_eq!(statuses, [403, 413], "{path}");
     }
-    world.stop().await;
 }
 
-async fn a_session_is_of_its_organisation_wherever_the_browser_goes(stores: Stores) {
-    let world = World::start(stores).await;
+async fn a_session_is_of_its_organisation_wherever_the_browser_goes(world: &World) {
     let elsewhere = create_tenant(&world.identity, "globex").await;
     let yan = world.person_in(&elsewhere, "yan@globex.example", |_| {}).await;
-    let zoe = world.person("zoe").await;
+    let zoe = world.person("zoe-6").await;
     world.grant(&zoe, Role::UserAdministrator).await;
-    let mut visitor = Visitor::of(&world).await;
+    let mut visitor = Visitor::of(world).await;
     visitor.sign_in(&zoe).await;
     visitor.get("/o/globex").await;
     let account = |id: &str| format!("/administration/accounts/{id}");
@@ -170,13 +164,11 @@ async fn a_session_is_of_its_organisation_wherever_the_browser_goes(stores: Stor
     for page in [&foreign, &list] {
         assert!(!page.body.contains(&yan.login), "{page:?}");
     }
-    world.stop().await;
 }
 
-async fn pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(stores: Stores) {
-    let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
-    let mut visitor = Visitor::of(&world).await;
+async fn pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(world: &World) {
+    let zoe = world.person("zoe-7").await;
+    let mut visitor = Visitor::of(world).await;
     visitor.sign_in(&zoe).await;
     let pages = ["", "/password", "/recovery-codes", "/sessions", "/directories", "/security-info"];
 
@@ -188,7 +180,6 @@ async fn pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(store
         assert_eq!((answer.status, answer.values("Cache-Control")), (200, vec!["no-store"]), "{page}");
         assert!(answer.body.contains(&zoe.login), "{page}");
     }
-    world.stop().await;
 }
 
 /// Every address below the pages that takes a form, with something in place of what it names. Routes are read from the source, since a

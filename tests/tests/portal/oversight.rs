@@ -17,41 +17,22 @@ use crate::stage::{Stage, told_of};
 const PHONE: &str = "+15005550142";
 
 on_both_store_sets!(
-    the_policy_is_changed_behind_a_review_and_put_back,
-    a_switch_says_who_may_reset_their_own_password,
-    the_pages_look_as_the_policy_says,
-    texts_are_judged_previewed_and_sent_from_then_on,
-    what_happened_is_read_from_either_side,
-    messages_are_followed_and_addresses_taken_off_the_list,
+    the_policy_is_changed_behind_a_review_and_says_who_may_what_and_how_pages_look,
+    what_happened_is_read_messages_are_followed_and_texts_are_judged,
     a_message_is_withdrawn_and_another_sent_again,
 );
 
-async fn the_policy_is_changed_behind_a_review_and_put_back(stores: Stores) {
-    staffed(Stage::set(stores).await).await.play(&["policy-change"]).await;
+async fn the_policy_is_changed_behind_a_review_and_says_who_may_what_and_how_pages_look(stores: Stores) {
+    let journeys = ["policy-change", "policy-switch", "policy-look"];
+    staffed(Stage::set(stores).await).await.play(&journeys, &[]).await;
 }
 
-async fn a_switch_says_who_may_reset_their_own_password(stores: Stores) {
-    staffed(Stage::set(stores).await).await.play(&["policy-switch"]).await;
-}
-
-async fn the_pages_look_as_the_policy_says(stores: Stores) {
-    staffed(Stage::set(stores).await).await.play(&["policy-look"]).await;
-}
-
-async fn texts_are_judged_previewed_and_sent_from_then_on(stores: Stores) {
+async fn what_happened_is_read_messages_are_followed_and_texts_are_judged(stores: Stores) {
     // Otherwise a text that was replaced is sent for some seconds more.
     let world = World::start_with(stores, &[("NOTIFICATION__TEMPLATES__CACHE_SECONDS", "0")]).await;
-    staffed(Stage::upon(world, stores).await).await.play(&["templates"]).await;
-}
-
-async fn what_happened_is_read_from_either_side(stores: Stores) {
-    staffed(Stage::set(stores).await).await.play(&["audit"]).await;
-}
-
-async fn messages_are_followed_and_addresses_taken_off_the_list(stores: Stores) {
-    let stage = staffed(Stage::set(stores).await).await;
+    let stage = staffed(Stage::upon(world, stores).await).await;
     suppress(stage.world(), "bounced@acme.example").await;
-    stage.play(&["messages", "inbox"]).await;
+    stage.play(&["audit", "messages", "templates"], &["inbox"]).await;
 }
 
 async fn a_message_is_withdrawn_and_another_sent_again(stores: Stores) {
@@ -63,7 +44,7 @@ async fn a_message_is_withdrawn_and_another_sent_again(stores: Stores) {
     ];
     let world = World::start_with(stores, &settings).await;
     let stage = staffed(Stage::upon(world, stores).await).await;
-    stage.play(&["message-acts"]).await;
+    stage.play(&["message-acts"], &[]).await;
 }
 
 /// Tells programs of those who have a part.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Html;
+use axum::response::{Html, Json};
 use axum::routing::{get, post};
 use rekey_client::Connection;
-use rekey_notification::inbox;
+use rekey_notification::inbox::{self, Inbox, InboxMessage};
 use rekey_primitives::clock::{Clock as _, ManualClock};
 use rekey_tests::World;
 use rekey_tests::person::request_id;
@@ -25,6 +25,7 @@ const ELSEWHERE: &str =
 struct Prompter {
     clock: ManualClock,
     identity: Connection,
+    inbox: Inbox,
     tenant_id: String,
 }
 
@@ -32,12 +33,13 @@ struct Prompter {
 pub(crate) async fn serve(world: &World) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let (clock, identity) = (world.clock.clone(), world.identity.clone());
+    let (clock, identity, inbox) = (world.clock.clone(), world.identity.clone(), world.inbox());
     let acts = Router::new()
         .route("/clock/{seconds}", post(advance))
         .route("/password/{login}/{mode}", post(reset_password))
+        .route("/messages/{address}", get(messages))
         .route("/elsewhere", get(async || Html(ELSEWHERE)))
-        .with_state(Prompter { clock, identity, tenant_id: world.tenant_id.clone() });
+        .with_state(Prompter { clock, identity, inbox, tenant_id: world.tenant_id.clone() });
     let router = inbox::routes(world.inbox()).merge(acts);
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
@@ -47,6 +49,13 @@ pub(crate) async fn serve(world: &World) -> String {
 async fn advance(State(prompter): State<Prompter>, Path(seconds): Path<u64>) -> String {
     prompter.clock.advance(Duration::from_secs(seconds));
     prompter.clock.now().unix_seconds().to_string()
+}
+
+/// Everything that was sent to an address, newest first. The inbox has that of everybody, which is much where many were reset.
+async fn messages(State(prompter): State<Prompter>, Path(address): Path<String>) -> Json<Vec<InboxMessage>> {
+    let mut messages = prompter.inbox.messages();
+    messages.retain(|message| message.to == address);
+    Json(messages)
 }
 
 /// An administrator does something about a password, in a word of the contract; the one that was generated, if one was.

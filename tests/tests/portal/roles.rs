@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::visitor::Visitor;
-use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_tests::{Stores, World, on_stores};
 use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
@@ -18,11 +18,13 @@ use rekey_wire::identity::v1::{
 };
 use rekey_wire::options::v1::Role;
 
-on_both_store_sets!(
+on_stores!(embedded Embedded:
     each_address_is_shown_to_whose_role_it_is_and_refused_without_a_name,
     what_names_nothing_is_no_page,
     whoever_may_little_is_offered_little,
 );
+// What pages offer is decided before a store is asked.
+on_stores!(real Real: each_address_is_shown_to_whose_role_it_is_and_refused_without_a_name);
 
 /// What a helpdesk administrator gets, a reports reader, and somebody without a role.
 type Statuses = [u16; 3];

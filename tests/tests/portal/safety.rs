@@ -3,19 +3,26 @@
 use rekey_tests::visitor::Visitor;
 use rekey_tests::{Stores, World, on_stores};
 
-on_stores!(embedded Embedded:
-    every_page_is_kept_by_nobody_and_framed_by_nobody,
-    cookies_are_of_this_host_alone_and_hidden_from_scripts,
-    a_form_from_elsewhere_changes_nothing,
-    a_form_that_is_too_large_is_refused,
-    nobody_is_sent_to_another_site,
-    what_somebody_planted_in_a_browser_opens_nothing,
-);
+/// The largest form of somebody who is not signed in.
+const LARGEST_FORM: usize = 16_384;
 
-async fn every_page_is_kept_by_nobody_and_framed_by_nobody(stores: Stores) {
+on_stores!(embedded Embedded: nothing_comes_of_requests_that_no_honest_browser_sends);
+
+/// Each of these has people of its own, so one suite serves them all.
+async fn nothing_comes_of_requests_that_no_honest_browser_sends(stores: Stores) {
     let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
-    let mut visitor = Visitor::of(&world).await;
+    every_page_is_kept_by_nobody_and_framed_by_nobody(&world).await;
+    cookies_are_of_this_host_alone_and_hidden_from_scripts(&world).await;
+    a_form_from_elsewhere_changes_nothing(&world).await;
+    a_form_that_is_too_large_is_refused(&world).await;
+    nobody_is_sent_to_another_site(&world).await;
+    what_somebody_planted_in_a_browser_opens_nothing(&world).await;
+    world.stop().await;
+}
+
+async fn every_page_is_kept_by_nobody_and_framed_by_nobody(world: &World) {
+    let zoe = world.person("zoe-1").await;
+    let mut visitor = Visitor::of(world).await;
     let (reset, _) = visitor.begin(&zoe.login).await;
     let of_reset = ["prove", "code", "password", "help"].map(|page| format!("{reset}/{page}"));
     let others = ["/", "/organisation", "/reset", "/reset/done", "/help", "/help/sent", "/nowhere"];
@@ -32,13 +39,11 @@ async fn every_page_is_kept_by_nobody_and_framed_by_nobody(stores: Stores) {
         assert_eq!(answer.values("X-Content-Type-Options"), ["nosniff"], "{path}");
         assert_eq!(answer.values("Referrer-Policy"), ["same-origin"], "{path}");
     }
-    world.stop().await;
 }
 
-async fn cookies_are_of_this_host_alone_and_hidden_from_scripts(stores: Stores) {
-    let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
-    let mut visitor = Visitor::of(&world).await;
+async fn cookies_are_of_this_host_alone_and_hidden_from_scripts(world: &World) {
+    let zoe = world.person("zoe-2").await;
+    let mut visitor = Visitor::of(world).await;
 
     let (_, begun) = visitor.begin(&zoe.login).await;
     let chosen = visitor.get("/?lang=de").await;
@@ -50,13 +55,11 @@ async fn cookies_are_of_this_host_alone_and_hidden_from_scripts(stores: Stores) 
         assert!(cookie.contains("; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
         assert!(!cookie.contains("Domain") && !cookie.contains(&zoe.login), "{cookie}");
     }
-    world.stop().await;
 }
 
-async fn a_form_from_elsewhere_changes_nothing(stores: Stores) {
-    let world = World::start(stores).await;
-    let zoe = world.person("zoe").await;
-    let (mut visitor, mut other) = (Visitor::of(&world).await, Visitor::of(&world).await);
+async fn a_form_from_elsewhere_changes_nothing(world: &World) {
+    let zoe = world.person("zoe-3").await;
+    let (mut visitor, mut other) = (Visitor::of(world).await, Visitor::of(world).await);
     let (reset, _) = visitor.begin(&zoe.login).await;
     let prove = format!("{reset}/prove");
     let ours = visitor.hidden_of(&prove).await;
@@ -82,27 +85,23 @@ async fn a_form_from_elsewhere_changes_nothing(stores: Stores) {
     assert_eq!(sent_by_then, []);
     assert_eq!((taken.status, taken.values("Location").concat()), (303, format!("{reset}/code")));
     world.code_for(&zoe.login).await;
-    world.stop().await;
 }
 
-async fn a_form_that_is_too_large_is_refused(stores: Stores) {
-    let world = World::start(stores).await;
-    let mut visitor = Visitor::of(&world).await;
+async fn a_form_that_is_too_large_is_refused(world: &World) {
+    let mut visitor = Visitor::of(world).await;
     let hidden = visitor.hidden_of("/help").await;
     let start = format!("{hidden}&login=zoe&message=");
     let of_bytes = |bytes: usize| format!("{start}{}", "x".repeat(bytes - start.len()));
 
-    let largest = visitor.post("/help", &of_bytes(16_384)).await;
-    let larger = visitor.post("/help", &of_bytes(16_385)).await;
+    let largest = visitor.post("/help", &of_bytes(LARGEST_FORM)).await;
+    let larger = visitor.post("/help", &of_bytes(LARGEST_FORM + 1)).await;
 
     // The largest is read, and its message found too long.
     assert_eq!((largest.status, larger.status), (422, 413));
-    world.stop().await;
 }
 
-async fn nobody_is_sent_to_another_site(stores: Stores) {
-    let world = World::start(stores).await;
-    let mut visitor = Visitor::of(&world).await;
+async fn nobody_is_sent_to_another_site(world: &World) {
+    let mut visitor = Visitor::of(world).await;
     let paths = [
         "/o/acme?next=https://evil.example",
         "/o/acme?return_to=//evil.example",
@@ -125,14 +124,12 @@ async fn nobody_is_sent_to_another_site(stores: Stores) {
         assert!(!answer.body.contains("href=\"//") && !answer.body.contains("href=\"http"), "{path}");
     }
     assert_eq!(visitor.get(paths[0]).await.values("Location"), ["/"]);
-    world.stop().await;
 }
 
 /// Whoever could write a cookie into somebody's browser would wait there for what they do with it (session fixation).
-async fn what_somebody_planted_in_a_browser_opens_nothing(stores: Stores) {
-    let world = World::start(stores).await;
-    let (zoe, mallory) = (world.person("zoe").await, world.person("mallory").await);
-    let (mut visitor, mut thief) = (Visitor::of(&world).await, Visitor::of(&world).await);
+async fn what_somebody_planted_in_a_browser_opens_nothing(world: &World) {
+    let (zoe, mallory) = (world.person("zoe-6").await, world.person("mallory-6").await);
+    let (mut visitor, mut thief) = (Visitor::of(world).await, Visitor::of(world).await);
     let (reset, _) = visitor.begin(&zoe.login).await;
     let (stolen, _) = thief.begin(&mallory.login).await;
     let cookie_of = |reset: &str| reset.replace("/reset/", "__Host-rekey-reset-");
@@ -150,5 +147,4 @@ async fn what_somebody_planted_in_a_browser_opens_nothing(stores: Stores) {
     assert_eq!(under_another_name.status, 410);
     assert!(drawn_anew.len() > 40, "{drawn_anew}");
     assert_eq!(with_their_token.status, 403);
-    world.stop().await;
 }

@@ -1,19 +1,18 @@
-//! A suite with its people, and the programs that are played on it: each in a process of its own, which is told on standard input where
-//! everything is and ends with a report.
+//! A suite with its people, on which programs are played. What these are told and have to say is held against what became of the people.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use rekey_client::Connection;
 use rekey_servers::find;
 use rekey_tests::person::{Person, request_id};
-use rekey_tests::processes::Conversation;
 use rekey_tests::{Stores, World};
 use rekey_wire::identity::v1::CreateTenantRequest;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use serde_json::{Map, Value, json};
 
+use crate::player::Player;
 use crate::prompter;
 
 /// What passwords are changed to.
@@ -22,14 +21,16 @@ const NEW: &str = "a meadow full of rain";
 /// Another organisation: its handle, and its name.
 const ELSEWHERE: (&str, &str) = ("globex", "Globex");
 
+/// Between two programs, which share one address: what it may do in an hour is as new for each.
+const INTERVAL: Duration = Duration::from_secs(3600);
+
 pub(crate) struct Stage {
     world: World,
+    stores: Stores,
     /// Where programs read what was sent, and have things done.
     prompter: String,
     /// The tenant of the other organisation.
     elsewhere: String,
-    /// Where pictures go. What is in the stores does not show in them, so they are made on one set.
-    pictures: Option<PathBuf>,
     /// What programs are told besides.
     besides: Map<String, Value>,
 }
@@ -53,8 +54,7 @@ impl Stage {
     pub(crate) async fn upon(world: World, stores: Stores) -> Self {
         let prompter = prompter::serve(&world).await;
         let elsewhere = create_elsewhere(&world.identity).await;
-        let pictures = (stores == Stores::Embedded).then(|| tests().join("../target/portal-pictures"));
-        Self { world, prompter, elsewhere, pictures, besides: Map::default() }
+        Self { world, stores, prompter, elsewhere, besides: Map::default() }
     }
 
     /// For what has to be there before programs are played.
@@ -74,33 +74,28 @@ impl Stage {
         self
     }
 
-    /// Plays programs, one after the other, since they move the clock; and stops the suite.
-    pub(crate) async fn play(self, journeys: &[&str]) {
-        for journey in journeys {
-            self.play_one(journey).await;
+    /// Plays programs in one browser, one after the other, since they move the clock; and stops the suite. The `variants` go through what
+    /// others do in another way, to which stores make no difference: they are played on one set of them.
+    pub(crate) async fn play(self, journeys: &[&str], variants: &[&str]) {
+        let variants: &[&str] = if self.stores == Stores::Embedded { variants } else { &[] };
+        let mut player = Player::begin();
+        for journey in journeys.iter().chain(variants) {
+            assert!(self.play_one(&mut player, journey).await, "{journey}: {}", player.end().await.stderr);
+            self.world.clock.advance(INTERVAL);
         }
+        let ended = player.end().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
         self.world.stop().await;
     }
 
-    /// Plays a program with two people of its own, and one of the other organisation. Afterwards its two are as it says that it left them:
-    /// those with the new password, who are asked for more than that, who are shut out, and all others as they were.
-    async fn play_one(&self, journey: &str) {
+    /// Plays a program with two people of its own, and one of the other organisation; whether it came to its end. Afterwards its two are
+    /// as it says that it left them: those with the new password, who are asked for more than that, who are shut out, and all others as
+    /// they were.
+    async fn play_one(&self, player: &mut Player, journey: &str) -> bool {
         let people = [self.world.person(journey).await, self.world.person(&format!("{journey}-too")).await];
-        let login = format!("{journey}@{}.example", ELSEWHERE.0);
-        let other = self.world.person_in(&self.elsewhere, &login, |_| {}).await;
-        let mut told = json!({
-            "portal": self.world.addresses.portal_url(),
-            "prompter": self.prompter,
-            "people": people.each_ref().map(told_of),
-            "elsewhere": { "handle": ELSEWHERE.0, "name": ELSEWHERE.1, "person": told_of(&other) },
-            "newPassword": NEW,
-            "chromium": find::chromium().expect("`cargo xtask tools` installs Chromium"),
-            "tools": rekey_testing::tools(),
-            "pictures": self.pictures,
-        });
-        told.as_object_mut().unwrap().extend(self.besides.clone());
+        let told = self.told(journey, &people).await;
 
-        let report = play_in_browser(journey, &told).await;
+        let Some(report) = player.play(&told) else { return false };
 
         assert!(report["pages"].as_u64() > Some(0), "{journey}: {report}");
         for person in &people {
@@ -113,6 +108,29 @@ impl Stage {
             let said = ["asked", "shutOut"].into_iter().find(|list| is_among(list)).unwrap_or("signed in");
             assert_eq!(found, said, "{journey}: {}", person.login);
         }
+        true
+    }
+
+    /// What a program is told. Pages look the same whatever the stores are, so they are looked at closely on one set.
+    async fn told(&self, journey: &str, people: &[Person; 2]) -> Value {
+        let login = format!("{journey}@{}.example", ELSEWHERE.0);
+        let other = self.world.person_in(&self.elsewhere, &login, |_| {}).await;
+        let is_close = self.stores == Stores::Embedded;
+        let pictures = pictures().filter(|_| is_close);
+        let mut told = json!({
+            "journey": journey,
+            "portal": self.world.addresses.portal_url(),
+            "prompter": self.prompter,
+            "people": people.each_ref().map(told_of),
+            "elsewhere": { "handle": ELSEWHERE.0, "name": ELSEWHERE.1, "person": told_of(&other) },
+            "newPassword": NEW,
+            "chromium": find::chromium().expect("`cargo xtask tools` installs Chromium"),
+            "tools": rekey_testing::tools(),
+            "closely": is_close,
+            "pictures": pictures,
+        });
+        told.as_object_mut().unwrap().extend(self.besides.clone());
+        told
     }
 
     /// What a password of somebody leads to, as reports have it.
@@ -125,7 +143,6 @@ impl Stage {
     }
 }
 
-/// What a program knows of somebody.
 /// Creates the other organisation; its tenant.
 async fn create_elsewhere(identity: &Connection) -> String {
     let (handle, name) = ELSEWHERE;
@@ -140,18 +157,8 @@ async fn create_elsewhere(identity: &Connection) -> String {
     created.into_inner().tenant.unwrap().tenant_id
 }
 
-/// Runs a program and gives its report. A failure shows what stood on its pages.
-async fn play_in_browser(journey: &str, told: &Value) -> Value {
-    let mut node = Command::new("node");
-    node.arg(tests().join("tests/portal/browser/journey.mjs")).arg(journey);
-    let mut program = Conversation::begin(node);
-    program.type_line(&told.to_string());
-    let outcome = program.end().await;
-    assert_eq!(outcome.code, Some(0), "{journey}\n{}\n{}", outcome.stdout, outcome.stderr);
-    outcome.json()
-}
-
-/// The package of the tests.
-fn tests() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// Where pictures go, when they are asked for.
+#[expect(clippy::disallowed_methods, reason = "a test has no settings document")]
+fn pictures() -> Option<PathBuf> {
+    std::env::var_os("REKEY_TEST_PICTURES").map(PathBuf::from)
 }

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
-import { send } from "./reset.mjs";
+import { chooseOrganisation, send } from "./reset.mjs";
 import { tools } from "./checks.mjs";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 // What a password leads to, whatever that is.
 export async function enter(page, { login, password }) {
-  await page.goto("/o/acme");
+  await chooseOrganisation(page);
   await page.goto("/sign-in");
   await give(page, { login, password });
 }

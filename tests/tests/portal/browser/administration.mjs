@@ -1,14 +1,14 @@
 // What administrators do on their way to everything else. Everything is found by what a reader is told, in English.
 import assert from "node:assert/strict";
 
-import { send } from "./reset.mjs";
+import { chooseOrganisation, send } from "./reset.mjs";
 import { until } from "./stage.mjs";
 
 export const ACCOUNTS = "/administration/accounts";
 
 // Sends the form that signs in, whatever is made of it.
 export async function signIn(page, login, password, next = "/account") {
-  await page.goto("/o/acme");
+  await chooseOrganisation(page);
   await page.goto(`/sign-in?${new URLSearchParams({ next })}`);
   await page.locator("#login").fill(login);
   await page.locator("#password").fill(password);

@@ -22,6 +22,27 @@ export async function violations(page, axe) {
   });
 }
 
+// What differs between pages that are made alike: what is filled in, and where it leads.
+const FILLED_IN = ["action", "content", "datetime", "href", "src", "value"];
+
+// What a page is made of, and how it is looked at: its elements with what styles and describes them, and whether there is text in
+// each. Two pages of which it is the same differ in words alone.
+export function structure(page) {
+  return page.evaluate((filledIn) => {
+    const isFilledIn = (element, { name }) => element.tagName !== "LINK" && filledIn.includes(name);
+    const described = (element) => (attribute) =>
+      isFilledIn(element, attribute) ? `${attribute.name}=${attribute.value !== ""}` : `${attribute.name}=${attribute.value}`;
+    const holdsText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== "";
+    const depth = (element) => (element === null ? 0 : 1 + depth(element.parentElement));
+    const part = (element) => {
+      const text = [...element.childNodes].some(holdsText);
+      return [depth(element), element.tagName, text, ...[...element.attributes].map(described(element))].join(" ");
+    };
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+    return [`${innerWidth} ${isDark}`, ...[...document.querySelectorAll("*")].map(part)].join("\n");
+  }, FILLED_IN);
+}
+
 // Fields without a name in the accessibility tree.
 export async function namelessFields(page) {
   const browser = await tools(page);

@@ -1,17 +1,30 @@
-// Plays one journey: `node journey.mjs NAME`, told on standard input where everything is. It ends with its report, a line of JSON, or with
-// what stood on the pages when it failed.
-import { text } from "node:stream/consumers";
+// Plays journeys in one browser. Each is told on standard input, by a line of JSON: which one, with whom, and where everything is. It
+// ends with its report, a line of JSON, or with `null` and what stood on the pages when it failed, which ends all of it.
+import { createInterface } from "node:readline";
 
-import { Stage } from "./stage.mjs";
+import { Stage, launch } from "./stage.mjs";
 
-const { default: journey } = await import(`./journeys/${process.argv[2]}.mjs`);
-const stage = await Stage.set(JSON.parse(await text(process.stdin)));
-try {
-  await journey(stage);
-  console.log(JSON.stringify(stage.report()));
-} catch (error) {
-  console.error(`${error.stack}\n${await stage.scene()}`);
-  process.exitCode = 1;
-} finally {
-  await stage.close();
+let browser;
+for await (const line of createInterface({ input: process.stdin })) {
+  const told = JSON.parse(line);
+  browser ??= await launch(told);
+  if (!(await play(told))) break;
+}
+await browser?.close();
+
+async function play(told) {
+  const { default: journey } = await import(`./journeys/${told.journey}.mjs`);
+  const stage = new Stage(told, browser);
+  try {
+    await journey(stage);
+    console.log(JSON.stringify(stage.report()));
+    return true;
+  } catch (error) {
+    console.log("null");
+    console.error(`${told.journey}: ${error.stack}\n${await stage.scene()}`);
+    process.exitCode = 1;
+    return false;
+  } finally {
+    await stage.clear();
+  }
 }

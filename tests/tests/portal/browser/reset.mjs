@@ -26,9 +26,12 @@ export async function wordForWord(stage, page, person) {
 // Presses the one button that matters.
 export const send = (page) => page.locator("main form button").first().click();
 
+// Says which organisation, by its address. Where that leads is left before it is drawn.
+export const chooseOrganisation = (page) => page.goto("/o/acme", { waitUntil: "commit" });
+
 // "Who are you?"
 export async function begin(page, login) {
-  await page.goto("/o/acme");
+  await chooseOrganisation(page);
   await page.goto("/reset");
   await page.locator("#login").fill(login);
   await send(page);

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { layoutFaults, namelessFields, picture, violations, weight } from "./checks.mjs";
+import { layoutFaults, namelessFields, picture, structure, violations, weight } from "./checks.mjs";
 
 // For a browser that talks to nobody but the portal, in a container, as root.
 const FLAGS = [
@@ -24,12 +24,16 @@ const FLAGS = [
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 900 };
 
-// A phone by day comes first: it is what every journey looks at.
+// What every journey looks at.
+const PHONE_BY_DAY = { viewport: PHONE, colorScheme: "light" };
+const DESK_BY_NIGHT = { viewport: DESK, colorScheme: "dark" };
+
+// What pictures are made of.
 const LOOKS = [
-  { viewport: PHONE, colorScheme: "light" },
+  PHONE_BY_DAY,
   { viewport: PHONE, colorScheme: "dark" },
   { viewport: DESK, colorScheme: "light" },
-  { viewport: DESK, colorScheme: "dark" },
+  DESK_BY_NIGHT,
 ];
 
 // What a page may weigh, with everything it loads.
@@ -39,10 +43,19 @@ const HEAVIEST = 60_000;
 const PATIENCE = 30_000;
 const LOOK_EVERY = 20;
 
+// Starts the browser of all journeys: Chromium, axe for the pages it shows, and what pages were made of that were judged in it.
+export async function launch(told) {
+  const require = createRequire(join(told.tools, "browser", "package.json"));
+  const { chromium } = require("playwright-core");
+  const axe = readFileSync(require.resolve("axe-core"), "utf8");
+  if (told.pictures) mkdirSync(told.pictures, { recursive: true });
+  const program = await chromium.launch({ executablePath: told.chromium, args: FLAGS });
+  return { axe, judged: new Set(), program, close: () => program.close() };
+}
+
 export class Stage {
   #told;
   #browser;
-  #axe;
   #scriptless = new WeakSet();
   #faults = [];
   #changed = [];
@@ -51,24 +64,20 @@ export class Stage {
   #pages = 0;
   #heaviest = 0;
 
-  // Starts the browser.
-  static async set(told) {
-    const require = createRequire(join(told.tools, "browser", "package.json"));
-    const { chromium } = require("playwright-core");
-    const axe = readFileSync(require.resolve("axe-core"), "utf8");
-    const browser = await chromium.launch({ executablePath: told.chromium, args: FLAGS });
-    return new Stage(told, browser, axe);
-  }
-
-  constructor(told, browser, axe) {
+  constructor(told, browser) {
     this.#told = told;
     this.#browser = browser;
-    this.#axe = axe;
-    if (told.pictures) mkdirSync(told.pictures, { recursive: true });
   }
 
   get people() {
     return this.#told.people;
+  }
+
+  // Each person with how they go through pages: the first with scripts, the other without, which makes no difference to stores.
+  get ways() {
+    const [first, other] = this.people;
+    const without = [other, { javaScriptEnabled: false }];
+    return this.#told.closely ? [[first, {}], without] : [[first, {}]];
   }
 
   // The other organisation: its handle, its name, and a person of it.
@@ -99,11 +108,11 @@ export class Stage {
   async open(options = {}) {
     const { portal } = this.#told;
     const baseURL = options.baseURL ?? portal;
-    const context = await this.#browser.newContext({
+    const context = await this.#browser.program.newContext({
       baseURL,
       locale: "en",
       timezoneId: "UTC",
-      ...LOOKS[0],
+      ...PHONE_BY_DAY,
       ...options,
     });
     context.setDefaultTimeout(PATIENCE);
@@ -115,7 +124,7 @@ export class Stage {
   // A page of another site, in a browser of its own that nobody watches: what it does wrong is no fault of ours.
   async openElsewhere() {
     const { portal, prompter } = this.#told;
-    const context = await this.#browser.newContext({ baseURL: portal, locale: "en" });
+    const context = await this.#browser.program.newContext({ baseURL: portal, locale: "en" });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     await page.goto(`${prompter}/elsewhere`);
@@ -152,8 +161,8 @@ export class Stage {
     this.#heaviest = Math.max(this.#heaviest, bytes);
     const found = [
       ...(bytes > HEAVIEST ? [`weighs ${bytes} bytes`] : []),
-      // What is in the stores does not show: one set of them is looked at closely.
-      ...(this.#told.pictures ? await this.#closely(page) : []),
+      // What is in the stores does not show: on one set of them pages are looked at closely.
+      ...(this.#told.closely ? await this.#closely(page) : []),
       ...this.#faults.splice(0),
     ];
     this.#pages += 1;
@@ -161,22 +170,24 @@ export class Stage {
     isNothing(found, `${new URL(page.url()).pathname} at ${width} px`);
   }
 
-  // What a page lets its reader do and see.
+  // What a page lets its reader do and see. Words may be too wide on any page; all else depends on what the page is made of, and one
+  // that is made like another was judged with it.
   async #closely(page) {
+    const { axe, judged } = this.#browser;
     // axe is a script; the page is the same without them.
     const hasScripts = !this.#scriptless.has(page.context());
-    return [
-      ...(await namelessFields(page)),
-      ...(await layoutFaults(page)),
-      ...(hasScripts ? await violations(page, this.#axe) : []),
-    ];
+    const made = `${hasScripts} ${await structure(page)}`;
+    const found = await layoutFaults(page);
+    if (judged.has(made)) return found;
+    judged.add(made);
+    return [...found, ...(await namelessFields(page)), ...(hasScripts ? await violations(page, axe) : [])];
   }
 
-  // Judges a page at each size, in light and dark, and keeps pictures where there is a place for them.
+  // Judges a page at each size, in light and in dark. Where there is a place for pictures, each size is seen in both and kept.
   async look(page, name) {
-    const { pictures } = this.#told;
-    // What is in the stores does not show: one set of them is looked at closely.
-    for (const { viewport, colorScheme } of pictures ? LOOKS : LOOKS.slice(0, 1)) {
+    const { closely, pictures } = this.#told;
+    const looks = closely ? [PHONE_BY_DAY, DESK_BY_NIGHT] : [PHONE_BY_DAY];
+    for (const { viewport, colorScheme } of pictures ? LOOKS : looks) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme });
       await this.check(page);
@@ -184,20 +195,20 @@ export class Stage {
         writeFileSync(join(pictures, `${name}-${viewport.width}-${colorScheme}.png`), await picture(page));
       }
     }
-    await page.setViewportSize(LOOKS[0].viewport);
-    await page.emulateMedia({ colorScheme: LOOKS[0].colorScheme });
+    await page.setViewportSize(PHONE_BY_DAY.viewport);
+    await page.emulateMedia({ colorScheme: PHONE_BY_DAY.colorScheme });
   }
 
-  // What was mailed to somebody so far, newest first.
-  async #mails(login) {
-    const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
-    return messages.filter(({ to }) => to === login).map(({ text }) => text);
+  // What was sent to an address so far, newest first.
+  async #messages(address) {
+    const answer = await fetch(`${this.#told.prompter}/messages/${encodeURIComponent(address)}`);
+    return answer.json();
   }
 
   // The codes that were mailed to somebody so far, newest first.
   async codes(login) {
-    const texts = await this.#mails(login);
-    return texts.map((text) => text.split(/\s+/).find((word) => /^\d{6,10}$/.test(word))).filter(Boolean);
+    const messages = await this.#messages(login);
+    return messages.map(({ text }) => text.split(/\s+/).find((word) => /^\d{6,10}$/.test(word))).filter(Boolean);
   }
 
   // The newest code, once so many mails with one have come.
@@ -211,7 +222,7 @@ export class Stage {
   // The newest link to a page that was mailed to somebody, once one has come.
   async link(login, path) {
     return until(`a link to ${path} for ${login}`, async () => {
-      const words = (await this.#mails(login)).flatMap((text) => text.split(/\s+/));
+      const words = (await this.#messages(login)).flatMap(({ text }) => text.split(/\s+/));
       return words.find((word) => word.includes(`${path}?token=`));
     });
   }
@@ -236,10 +247,7 @@ export class Stage {
 
   // The newest message to an address that fits, once there is one.
   async message(address, fits) {
-    return until(`a message to ${address}`, async () => {
-      const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
-      return messages.find((message) => message.to === address && fits(message));
-    });
+    return until(`a message to ${address}`, async () => (await this.#messages(address)).find(fits));
   }
 
   // Moves the clock of the suite; what it shows then, in seconds since 1970.
@@ -271,13 +279,14 @@ export class Stage {
 
   // What stands on the pages that are open, for whoever reads of a failure.
   async scene() {
-    const pages = this.#browser.contexts().flatMap((context) => context.pages());
+    const pages = this.#browser.program.contexts().flatMap((context) => context.pages());
     const scenes = await Promise.all(pages.map(scene));
     return [...scenes, ...this.#faults].join("\n");
   }
 
-  async close() {
-    await this.#browser.close();
+  // Nothing of this journey is there for the next one.
+  async clear() {
+    await Promise.all(this.#browser.program.contexts().map((context) => context.close()));
   }
 }
 

@@ -5,9 +5,7 @@ import { addAuthenticator, enter, makeRecoveryCodes, refused, shownCode, signIn,
 import { another, enterCode } from "../reset.mjs";
 
 export default async function authenticator(stage) {
-  const [person, other] = stage.people;
-  await factors(stage, person, {});
-  await factors(stage, other, { javaScriptEnabled: false });
+  for (const [person, options] of stage.ways) await factors(stage, person, options);
 }
 
 async function factors(stage, person, options) {

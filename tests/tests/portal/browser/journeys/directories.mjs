@@ -7,7 +7,7 @@ import { isWrong } from "../reset.mjs";
 const HERE = "Acme Works";
 
 export default async function directories(stage) {
-  const [person, other] = stage.people;
+  const [[person], ...others] = stage.ways;
   const page = await stage.open();
   await signIn(stage, page, person);
   await mistakes(stage, page);
@@ -17,10 +17,12 @@ export default async function directories(stage) {
   await unlinked(stage, page);
   await isOf(page, person, HERE);
 
-  const scriptless = await stage.open({ javaScriptEnabled: false });
-  await signIn(stage, scriptless, other);
-  await linked(stage, scriptless);
-  await overAndBack(stage, scriptless);
+  for (const [other, options] of others) {
+    const theirs = await stage.open(options);
+    await signIn(stage, theirs, other);
+    await linked(stage, theirs);
+    await overAndBack(stage, theirs);
+  }
 }
 
 async function mistakes(stage, page) {

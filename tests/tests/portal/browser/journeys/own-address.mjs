@@ -6,17 +6,19 @@ import { another, enterCode, isWrong, send } from "../reset.mjs";
 
 const MAIL = { field: "email", kind: "E-mail address", add: "Add an e-mail address" };
 const PHONE = { field: "phone", kind: "Phone number", add: "Add a phone number" };
-const SCRIPTLESS = { javaScriptEnabled: false };
 
 export default async function ownAddress(stage) {
-  const [person, other] = stage.people;
-  await mistakes(stage, person);
-  await addedAndRemoved(stage, { ...MAIL, person, address: "first@home.example" }, {});
-  await addedAndRemoved(stage, { ...MAIL, person: other, address: "second@home.example" }, SCRIPTLESS);
+  const [first] = stage.people;
+  await mistakes(stage, first);
+  for (const [person, options] of stage.ways) {
+    const address = person.login.replace("acme", "home");
+    await addedAndRemoved(stage, { ...MAIL, person, address }, options);
+  }
   // Codes of one account are sent at some distance from each other.
   await stage.advance(600);
-  await addedAndRemoved(stage, { ...PHONE, person, address: "+12125550177" }, {});
-  await addedAndRemoved(stage, { ...PHONE, person: other, address: "+12125550178" }, SCRIPTLESS);
+  for (const [index, [person, options]] of stage.ways.entries()) {
+    await addedAndRemoved(stage, { ...PHONE, person, address: `+1212555017${index}` }, options);
+  }
 }
 
 async function mistakes(stage, person) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { makeRecoveryCodes, said, signIn } from "../account.mjs";
 
 export default async function recoveryCodes(stage) {
-  const [person, other] = stage.people;
+  const [[person], ...others] = stage.ways;
   const page = await stage.open({ permissions: ["clipboard-read", "clipboard-write"] });
   await shownOnce(stage, page, person, async (codes) => {
     await page.getByRole("button", { name: "Print" }).waitFor();
@@ -12,7 +12,7 @@ export default async function recoveryCodes(stage) {
     await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes.join("\n"));
   });
-  await shownOnce(stage, await stage.open({ javaScriptEnabled: false }), other, async () => {});
+  for (const [other, options] of others) await shownOnce(stage, await stage.open(options), other, async () => {});
 }
 
 async function shownOnce(stage, page, person, look) {

@@ -4,9 +4,7 @@ import assert from "node:assert/strict";
 import { isSignedOut, said, signIn } from "../account.mjs";
 
 export default async function sessions(stage) {
-  const [person, other] = stage.people;
-  await ended(stage, person, {});
-  await ended(stage, other, { javaScriptEnabled: false });
+  for (const [person, options] of stage.ways) await ended(stage, person, options);
 }
 
 async function ended(stage, person, options) {

@@ -2,7 +2,7 @@
 import { isWrong, send, wordForWord } from "../reset.mjs";
 
 export default async function signInOptions(stage) {
-  const [person, other] = stage.people;
+  const [[person], ...others] = stage.ways;
   const page = await stage.open();
   await toSignIn(stage, page);
   await page.getByRole("link", { name: "Use a temporary access pass" }).click();
@@ -25,7 +25,7 @@ export default async function signInOptions(stage) {
   await stage.titled(page, "Your request was sent");
 
   await forgotten(stage, page, person);
-  await forgotten(stage, await stage.open({ javaScriptEnabled: false }), other);
+  for (const [other, options] of others) await forgotten(stage, await stage.open(options), other);
 }
 
 async function toSignIn(stage, page) {

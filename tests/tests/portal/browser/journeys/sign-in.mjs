@@ -7,10 +7,8 @@ import { isWrong, send } from "../reset.mjs";
 const WANTED = "/account/sessions";
 
 export default async function signIn(stage) {
-  const [person, other] = stage.people;
-  await mistakes(stage, person);
-  await inAndOut(stage, person, {});
-  await inAndOut(stage, other, { javaScriptEnabled: false });
+  await mistakes(stage, stage.people[0]);
+  for (const [person, options] of stage.ways) await inAndOut(stage, person, options);
 }
 
 async function mistakes(stage, person) {
