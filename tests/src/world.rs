@@ -11,13 +11,11 @@ use rekey_notification::Inbox;
 use rekey_notification::inbox::InboxMessage;
 use rekey_primitives::clock::{Clock as _, ManualClock, Timestamp};
 use rekey_primitives::entropy::SystemEntropy;
-use rekey_runtime::server;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Metrics;
 use rekey_testing::{Database, PgBouncer, RedisHandle};
 use std::sync::Arc;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 use crate::past::Past;
 use crate::stores::{Servers, Several, Stores};
@@ -105,8 +103,7 @@ impl World {
         }
         let defaults = settings::builder().load().unwrap();
         let sockets = Sockets::bind(&defaults, &Part::ALL, Ports::Free).await.unwrap();
-        let inbox_port = free_port().await;
-        let addresses = Addresses::new(&sockets, inbox_port.local_addr().unwrap()).unwrap();
+        let addresses = Addresses::new(&sockets).unwrap();
         let mut overrides = development::settings(&folder, &servers.named());
         overrides.extend(development::endpoints(&addresses, &folder));
         if takes_passkeys {
@@ -126,7 +123,7 @@ impl World {
             metrics,
             inbox: Some(inbox.clone()),
         };
-        let suite = suite::start(&document, sockets, environment, Vec::new(), Shutdown::new());
+        let suite = suite::start(&document, sockets, environment, Shutdown::new());
         let mut suite = suite.await.unwrap();
         suite.ready().await.unwrap();
         let connect = |part| development::connect(addresses.of(part), &folder).unwrap();
@@ -223,8 +220,4 @@ fn quick() -> [(&'static str, &'static str); 9] {
         ("NOTIFICATION__DELIVERY__POLL_MS", "20"),
         ("IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "1000"),
     ]
-}
-
-async fn free_port() -> TcpListener {
-    server::bind(([127, 0, 0, 1], 0).into()).await.unwrap()
 }

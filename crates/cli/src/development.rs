@@ -34,21 +34,18 @@ pub struct Addresses {
     pub verification: SocketAddr,
     /// Notification.
     pub notification: SocketAddr,
-    /// The portal.
+    /// The portal, with the inbox.
     pub portal: SocketAddr,
-    /// The inbox.
-    pub inbox: SocketAddr,
 }
 
 impl Addresses {
-    /// Those of bound sockets, with the inbox here.
-    pub fn new(sockets: &Sockets, inbox: SocketAddr) -> anyhow::Result<Self> {
+    /// Those of bound sockets.
+    pub fn new(sockets: &Sockets) -> anyhow::Result<Self> {
         Ok(Self {
             identity: sockets.address(Part::Identity)?,
             verification: sockets.address(Part::Verification)?,
             notification: sockets.address(Part::Notification)?,
             portal: sockets.address(Part::Portal)?,
-            inbox,
         })
     }
 

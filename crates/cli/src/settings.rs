@@ -19,7 +19,7 @@ pub fn builder() -> DocumentBuilder {
         .part("identity", 7301, rekey_identity::config::DEFAULTS)
         .part("verification", 7302, rekey_verification::config::DEFAULTS)
         .part("notification", 7303, rekey_notification::config::DEFAULTS)
-        .part("portal", 7304, rekey_portal::config::DEFAULTS)
+        .part("portal", 7300, rekey_portal::config::DEFAULTS)
         .replaced(&rekey_notification::config::REPLACED)
 }
 

@@ -140,7 +140,7 @@ mod tests {
     fn with(pairs: &[(&str, &str)]) -> Settings {
         let variables =
             pairs.iter().map(|(name, value)| (format!("REKEY__PORTAL__{name}"), (*value).to_owned()));
-        let document = Document::builder().part("portal", 7304, DEFAULTS).environment(variables).load();
+        let document = Document::builder().part("portal", 7300, DEFAULTS).environment(variables).load();
         document.unwrap().part("portal").unwrap()
     }
 
@@ -149,14 +149,14 @@ mod tests {
         let is_protected = |url| with(&[("PUBLIC_URL", url)]).rules().unwrap().is_protected();
 
         assert!(is_protected("https://id.example.com"));
-        assert!(!is_protected("http://127.0.0.1:7304"));
+        assert!(!is_protected("http://127.0.0.1:7300"));
         assert_eq!(with(&[("PUBLIC_URL", "id.example.com")]).check(), Err(InvalidSettings::PublicUrl));
     }
 
     #[test]
     fn an_origin_is_written_as_browsers_write_it() {
         assert_eq!(origin("https://ID.example.com:443/").as_deref(), Some("https://id.example.com"));
-        assert_eq!(origin("http://127.0.0.1:7304").as_deref(), Some("http://127.0.0.1:7304"));
+        assert_eq!(origin("http://127.0.0.1:7300").as_deref(), Some("http://127.0.0.1:7300"));
         for wrong in ["", "id.example.com", "ftp://x", "https://a@b", "https://x/portal", "https://x/?a=b"] {
             assert_eq!(origin(wrong), None, "{wrong}");
         }

@@ -33,10 +33,10 @@ async fn the_ready_file_has_its_published_shape_and_is_private() {
     ];
     assert_eq!(fields, published);
     assert_eq!(mode & 0o777, 0o600);
-    let base = demo.text("inbox");
-    assert!(demo.text("portal").starts_with("http://localhost:"));
+    let (portal, inbox) = (demo.text("portal"), demo.text("inbox"));
+    assert_eq!(portal, inbox.replace("127.0.0.1", "localhost"));
     let pages = [demo.text("inbox_page"), demo.text("inbox_messages")];
-    assert_eq!(pages, [format!("{base}/dev/inbox"), format!("{base}/dev/inbox.json")]);
+    assert_eq!(pages, [format!("{portal}/dev/inbox"), format!("{inbox}/dev/inbox.json")]);
     assert_eq!(demo.text("profile"), demo.profile.display().to_string());
     assert!(uuid::Uuid::parse_str(demo.text("tenant_id")).is_ok());
     let administrator = demo.ready["administrator"].as_object().unwrap();
@@ -145,7 +145,6 @@ async fn the_inbox_shows_what_would_have_been_sent_newest_first() {
     let inbox = demo.inbox().await;
     let messages: Vec<_> = inbox.iter().filter(|message| message["to"] == login).collect();
     let page = demo.page("inbox_page").await;
-    let root = demo.page("inbox").await;
 
     for message in &inbox {
         for field in ["to", "channel", "subject", "text", "created_at"] {
@@ -156,8 +155,7 @@ async fn the_inbox_shows_what_would_have_been_sent_newest_first() {
     assert!(messages.iter().all(|message| message["channel"] == "email"));
     assert!(messages[0]["text"].as_str().unwrap().contains("/not-me?token="));
     assert!(messages[0]["created_at"].as_str() >= messages[1]["created_at"].as_str());
-    assert_eq!((page.status, root.status), (200, 307));
-    assert!(root.head.contains("location: /dev/inbox\r\n"), "{}", root.head);
+    assert_eq!(page.status, 200);
     assert!(page.head.to_lowercase().contains("content-security-policy"));
 }
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{Html, Json};
 use axum::routing::{get, post};
 use rekey_client::Connection;
-use rekey_notification::inbox::{self, Inbox, InboxMessage};
+use rekey_notification::inbox::{Inbox, InboxMessage};
 use rekey_primitives::clock::{Clock as _, ManualClock};
 use rekey_tests::World;
 use rekey_tests::person::request_id;
@@ -34,13 +34,12 @@ pub(crate) async fn serve(world: &World) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (clock, identity, inbox) = (world.clock.clone(), world.identity.clone(), world.inbox());
-    let acts = Router::new()
+    let router = Router::new()
         .route("/clock/{seconds}", post(advance))
         .route("/password/{login}/{mode}", post(reset_password))
         .route("/messages/{address}", get(messages))
         .route("/elsewhere", get(async || Html(ELSEWHERE)))
         .with_state(Prompter { clock, identity, inbox, tenant_id: world.tenant_id.clone() });
-    let router = inbox::routes(world.inbox()).merge(acts);
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
 }

@@ -222,7 +222,7 @@ mod tests {
                           Content-Length: 5\r\n\r\nhello";
 
     fn browser() -> Browser {
-        Browser::new("localhost:7304")
+        Browser::new("localhost:7300")
     }
 
     #[test]
@@ -263,8 +263,8 @@ mod tests {
     fn a_form_says_where_it_comes_from_and_how_long_it_is() {
         let request = browser().request("POST", "/reset", Some("login=zoe"));
 
-        assert!(request.starts_with("POST /reset HTTP/1.1\r\nHost: localhost:7304\r\n"), "{request}");
-        assert!(request.contains("Origin: http://localhost:7304\r\n"), "{request}");
+        assert!(request.starts_with("POST /reset HTTP/1.1\r\nHost: localhost:7300\r\n"), "{request}");
+        assert!(request.contains("Origin: http://localhost:7300\r\n"), "{request}");
         assert!(request.ends_with("Content-Length: 9\r\n\r\nlogin=zoe"), "{request}");
     }
 

@@ -20,8 +20,7 @@ pub(crate) async fn run(part: Part, config: Option<PathBuf>) -> anyhow::Result<(
     reload::on_hangup(rekey_client::read_files_again)?;
     let sockets = Sockets::bind(&document, &[part], Ports::Named).await?;
     let environment = Environment::system(telemetry.metrics());
-    let outcome =
-        async { suite::start(&document, sockets, environment, Vec::new(), shutdown).await?.ended().await };
+    let outcome = async { suite::start(&document, sockets, environment, shutdown).await?.ended().await };
     let outcome = outcome.await;
     telemetry.shutdown().await;
     outcome

@@ -87,7 +87,7 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
     let plain = [
         (Part::Identity, "IDENTITY__SERVER__LISTEN", "0.0.0.0:7301", "identity.server.tls is not set"),
         (Part::Notification, "NOTIFICATION__SERVER__LISTEN", "[::]:7303", "notification.server.tls"),
-        (Part::Portal, "PORTAL__SERVER__LISTEN", "0.0.0.0:7304", "portal.server.tls is not set"),
+        (Part::Portal, "PORTAL__SERVER__LISTEN", "0.0.0.0:7300", "portal.server.tls is not set"),
         (Part::Portal, "PORTAL__IDENTITY__ENDPOINT", "http://identity:7301", "portal.identity.endpoint"),
         (
             Part::Identity,

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rekey_client::{ClientSettings, Connection};
+use rekey_notification::inbox;
 use rekey_runtime::access::{AccessTable, PersonRule as Whose, Rule};
 use rekey_runtime::deadline;
 use rekey_runtime::health::Health;
 use rekey_runtime::loops::Loops;
+use rekey_runtime::process::Server;
 use rekey_runtime::server::{Part as CalledPart, ServeError, ServerSettings, Website};
 use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
@@ -19,7 +21,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 
-use super::{Environment, Server};
+use super::Environment;
 use crate::Part;
 use crate::key_set::KeySet;
 
@@ -158,12 +160,14 @@ impl<'a> Assembly<'a> {
     /// cannot do now.
     fn portal(&mut self) -> anyhow::Result<Website> {
         let settings: rekey_portal::config::Settings = self.settings_of(Part::Portal)?;
-        let Environment { clock, entropy, .. } = self.environment.clone();
+        let Environment { clock, entropy, inbox, .. } = self.environment.clone();
         let service = rekey_portal::assemble(&settings, &rekey_portal::Dependencies { clock, entropy })?;
         if let Purpose::Service { loops } = &mut self.purpose {
             service.loops.spawn(loops);
         }
-        Ok(Website::new(Part::Portal.name(), settings.server, service.pages, self.health.clone()))
+        // Developers read what was sent where they asked for it.
+        let pages = service.pages.merge(inbox.map(inbox::routes).unwrap_or_default());
+        Ok(Website::new(Part::Portal.name(), settings.server, pages, self.health.clone()))
     }
 
     fn settings_of<T: DeserializeOwned>(&self, part: Part) -> anyhow::Result<T> {

@@ -8,8 +8,6 @@ mod assembly;
 mod numbers;
 mod sockets;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +18,6 @@ use rekey_primitives::entropy::{SharedEntropy, SystemEntropy};
 use rekey_runtime::health::{self, Health};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::process;
-use rekey_runtime::server::ServeError;
 use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Metrics;
@@ -28,7 +25,6 @@ use tokio::task::JoinHandle;
 
 use self::assembly::Assembly;
 pub(crate) use self::assembly::rehearse;
-pub(crate) use self::sockets::bind;
 pub use self::sockets::{Ports, Sockets};
 use crate::key_set::KeySet;
 
@@ -54,9 +50,6 @@ impl Environment {
         Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), metrics, inbox: None }
     }
 }
-
-/// A server besides the parts, such as the page of the inbox.
-pub type Server = Pin<Box<dyn Future<Output = Result<(), ServeError>> + Send>>;
 
 /// Running parts.
 pub struct Suite {
@@ -93,12 +86,11 @@ impl Suite {
     }
 }
 
-/// Starts parts on their sockets, and these servers beside them. Stores that are away leave them unready, not ended.
+/// Starts parts on their sockets. Stores that are away leave them unready, not ended.
 pub async fn start(
     document: &Document,
     sockets: Sockets,
     environment: Environment,
-    mut servers: Vec<Server>,
     shutdown: Shutdown,
 ) -> anyhow::Result<Suite> {
     let health = Health::new();
@@ -111,6 +103,7 @@ pub async fn start(
     let probes = health::serve(sockets.health, health.clone(), metrics, keys.routes(), loops.shutdown());
     let probes = tokio::spawn(probes);
     let mut assembly = Assembly::of_services(document, environment, health.clone(), &mut loops, keys);
+    let mut servers = Vec::new();
     for (part, listener) in sockets.parts {
         let served = assembly.part(part).await.with_context(|| format!("starting {}", part.name()))?;
         servers.push(served.serve(listener, shutdown.clone()));

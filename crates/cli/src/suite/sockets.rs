@@ -58,7 +58,7 @@ impl Sockets {
 }
 
 /// Binds what a setting names, and says what to do where it cannot be had.
-pub(crate) async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     server::bind(address).await.map_err(|error| match &error {
         ServeError::Bind { source, .. } if source.kind() == ErrorKind::AddrInUse => {
             let mend = format!(

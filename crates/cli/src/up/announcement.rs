@@ -60,7 +60,7 @@ impl Announcement<'_> {
         let token_file = std::path::absolute(self.folder.token("cli"))?.display().to_string();
         let profile = json!({
             "tenant_id": self.demo.tenant_id,
-            "inbox": format!("http://{}", self.addresses.inbox),
+            "inbox": format!("http://{}", self.addresses.portal),
             "identity": {
                 "endpoint": format!("http://{}", self.addresses.identity),
                 "token_file": token_file,
@@ -93,16 +93,16 @@ impl Announcement<'_> {
 
     /// Every address that is served, as bound, and the profile.
     fn whereabouts(&self) -> anyhow::Result<Value> {
-        let Addresses { identity, verification, notification, inbox, .. } = self.addresses;
-        let inbox = format!("http://{inbox}");
+        let Addresses { identity, verification, notification, portal } = self.addresses;
+        let (pages, inbox) = (self.addresses.portal_url(), format!("http://{portal}"));
         Ok(json!({
-            "portal": self.addresses.portal_url(),
+            "portal": pages,
             "identity": identity.to_string(),
             "verification": verification.to_string(),
             "notification": notification.to_string(),
             "health": self.health.to_string(),
             "inbox": inbox,
-            "inbox_page": format!("{inbox}{}", inbox::PAGE),
+            "inbox_page": format!("{pages}{}", inbox::PAGE),
             "inbox_messages": format!("{inbox}{}", inbox::MESSAGES),
             "profile": std::path::absolute(self.profile)?,
         }))
@@ -120,7 +120,7 @@ impl Announcement<'_> {
              \x20 identity      {}\n\
              \x20 verification  {}\n\
              \x20 notification  {}\n\
-             \x20 inbox         http://{}{}\n\
+             \x20 inbox         {}{}\n\
              \x20 health        http://{health}/readyz, /metrics\n\
              \n\
              Or try, in another terminal:\n\
@@ -133,7 +133,7 @@ impl Announcement<'_> {
             addresses.identity,
             addresses.verification,
             addresses.notification,
-            addresses.inbox,
+            addresses.portal_url(),
             inbox::PAGE,
             folder.demo().display(),
         )
@@ -154,7 +154,7 @@ mod tests {
         let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let (identity, verification, notification) = (at(1), at(2), at(3));
-        let addresses = Addresses { identity, verification, notification, portal: at(4), inbox: at(6) };
+        let addresses = Addresses { identity, verification, notification, portal: at(4) };
         let administrator = Administrator { login: "admin".to_owned(), password: "secret".to_owned() };
         let demo = Demo { tenant_id: "demo".to_owned(), administrator, people: Vec::new() };
 
@@ -170,9 +170,9 @@ mod tests {
             "verification": "127.0.0.1:2",
             "notification": "127.0.0.1:3",
             "health": "127.0.0.1:5",
-            "inbox": "http://127.0.0.1:6",
-            "inbox_page": "http://127.0.0.1:6/dev/inbox",
-            "inbox_messages": "http://127.0.0.1:6/dev/inbox.json",
+            "inbox": "http://127.0.0.1:4",
+            "inbox_page": "http://localhost:4/dev/inbox",
+            "inbox_messages": "http://127.0.0.1:4/dev/inbox.json",
             "profile": profile,
             "credentials": scratch.path().join("demo.json"),
         });

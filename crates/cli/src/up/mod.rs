@@ -9,18 +9,15 @@ mod databases;
 mod demo;
 pub(crate) mod production;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use rekey_notification::inbox::{self, Inbox};
+use rekey_notification::inbox::Inbox;
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
-use rekey_runtime::health;
 use rekey_runtime::reload;
 use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
-use tokio::net::TcpListener;
 
 use self::announcement::Announcement;
 use self::demo::Demo;
@@ -29,11 +26,8 @@ use crate::development::{self, Addresses, Stores};
 use crate::folder::DataFolder;
 use crate::output::Output;
 use crate::private_files::write_private;
-use crate::suite::{self, Environment, Ports, Server, Sockets};
+use crate::suite::{self, Environment, Ports, Sockets};
 use crate::{Part, settings};
-
-/// The port of the inbox.
-const INBOX_PORT: u16 = 7300;
 
 /// The files that every command may name.
 pub(crate) struct Files {
@@ -67,8 +61,7 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     let ports = if up.ephemeral || up.free_ports { Ports::Free } else { Ports::Named };
     let document = settings::document(config.clone(), overrides.clone())?;
     let sockets = Sockets::bind(&document, &Part::ALL, ports).await?;
-    let inbox_port = suite::bind("the development inbox", inbox_address(ports)).await?;
-    let addresses = Addresses::new(&sockets, inbox_port.local_addr()?)?;
+    let addresses = Addresses::new(&sockets)?;
     let health = sockets.health_address()?;
     overrides.extend(development::endpoints(&addresses, &folder));
     overrides.extend(development::passkeys(&addresses, &document)?);
@@ -79,10 +72,8 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
     reload::on_hangup(rekey_client::read_files_again)?;
     let identity = development::connect(addresses.identity, &folder)?;
-    let inbox = Inbox::new();
-    let inbox_server = serve_inbox(inbox_port, inbox.clone(), shutdown.clone());
-    let environment = Environment { inbox: Some(inbox), ..Environment::system(telemetry.metrics()) };
-    let mut suite = suite::start(&document, sockets, environment, vec![inbox_server], shutdown).await?;
+    let environment = Environment { inbox: Some(Inbox::new()), ..Environment::system(telemetry.metrics()) };
+    let mut suite = suite::start(&document, sockets, environment, shutdown).await?;
     suite.ready().await?;
     let demo = Demo::read_or_create(&identity, &folder.demo(), &SystemEntropy).await?;
     let announcement = Announcement { addresses, health, folder: &folder, profile: &profile, demo: &demo };
@@ -139,22 +130,6 @@ pub(crate) fn document_of(
     } else {
         settings::document(config, development::settings(folder, &named))
     }
-}
-
-fn inbox_address(ports: Ports) -> SocketAddr {
-    let port = match ports {
-        Ports::Named => INBOX_PORT,
-        Ports::Free => 0,
-    };
-    SocketAddr::from(([127, 0, 0, 1], port))
-}
-
-/// The pages of the inbox.
-fn serve_inbox(listener: TcpListener, inbox: Inbox, stop: Shutdown) -> Server {
-    Box::pin(async move {
-        health::serve_pages(listener, inbox::routes(inbox), stop).await;
-        Ok(())
-    })
 }
 
 /// Brings both databases up to date.

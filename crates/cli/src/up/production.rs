@@ -33,7 +33,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     reload::on_hangup(rekey_client::read_files_again)?;
     let sockets = Sockets::bind(&document, &settings::business_parts(&document), Ports::Named).await?;
     let environment = Environment::system(telemetry.metrics());
-    let mut suite = suite::start(&document, sockets, environment, Vec::new(), shutdown).await?;
+    let mut suite = suite::start(&document, sockets, environment, shutdown).await?;
     suite.ready().await?;
     output.data(&json!({ "production": true }), |_| {
         "Rekey is up, in production. Ctrl-C stops it.".to_owned()

@@ -107,9 +107,8 @@ export class Stage {
   // A page in a browser of its own: cookies, language and looks are nobody else's.
   async open(options = {}) {
     const { portal } = this.#told;
-    const baseURL = options.baseURL ?? portal;
     const context = await this.#browser.program.newContext({
-      baseURL,
+      baseURL: portal,
       locale: "en",
       timezoneId: "UTC",
       ...PHONE_BY_DAY,
@@ -117,7 +116,7 @@ export class Stage {
     });
     context.setDefaultTimeout(PATIENCE);
     if (options.javaScriptEnabled === false) this.#scriptless.add(context);
-    this.#watch(context, new URL(baseURL).origin);
+    this.#watch(context, new URL(portal).origin);
     return context.newPage();
   }
 
@@ -233,11 +232,6 @@ export class Stage {
     const answer = await fetch(act, { method: "POST" });
     assert.equal(answer.status, 200, act);
     return answer.text();
-  }
-
-  // Where the development inbox is.
-  get inbox() {
-    return this.#told.prompter;
   }
 
   // Those who have a part of their own, by their names.

@@ -297,7 +297,7 @@ async fn this_was_not_me_freezes_the_account_once() {
     world.resets.complete(&world.caller, &world.completion(&token, NEW)).await.unwrap();
     let notice = world.notices().await.remove(0);
     let link = &notice.variables["link"];
-    let repudiation_token = link.strip_prefix("http://127.0.0.1:7304/not-me?token=").unwrap().into();
+    let repudiation_token = link.strip_prefix("http://127.0.0.1:7300/not-me?token=").unwrap().into();
     let thief = world.signed_in("ada", NEW).await;
     let mut request =
         Repudiate { repudiation_token, request_id: world.request_id(), context: context("192.0.2.9") };

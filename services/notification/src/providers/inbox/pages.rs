@@ -6,14 +6,14 @@
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Json, Redirect, Response};
+use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 
 use super::{Inbox, InboxMessage, NumberedMessage};
 use crate::domain::content::escape;
 use crate::domain::destination::Channel;
 
-/// Where people read the inbox; the root leads there.
+/// Where people read the inbox.
 pub const PAGE: &str = "/dev/inbox";
 
 /// Where programs read it, as a JSON array.
@@ -34,9 +34,7 @@ const EXCERPT_CHARACTERS: usize = 80;
 
 /// The inbox for people and for programs.
 pub fn routes(inbox: Inbox) -> Router {
-    let to_page = get(async || Redirect::temporary(PAGE));
     Router::new()
-        .route("/", to_page)
         .route(PAGE, get(list))
         .route("/dev/inbox/{number}", get(message))
         .route("/dev/inbox/{number}/html", get(body))

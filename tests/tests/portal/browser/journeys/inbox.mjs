@@ -7,11 +7,9 @@ export default async function inbox(stage) {
   const [person] = stage.people;
   const { texter, phone } = stage.cast;
   const codes = [await mailed(stage, person), await texted(stage, texter, phone)];
-  const page = await stage.open({ baseURL: stage.inbox });
+  const page = await stage.open();
   await heldStill(page);
 
-  await page.goto("/");
-  await page.waitForURL(/\/dev\/inbox$/);
   await page.goto("/dev/inbox");
   await stage.titled(page, "Development inbox");
   await stage.look(page, "inbox");
@@ -56,7 +54,7 @@ async function mail(stage, page, { login }, code) {
   assert.ok((await page.locator("pre").innerText()).includes(code));
   const frame = page.locator("iframe[title='The message as HTML']");
   assert.equal(await frame.getAttribute("sandbox"), "allow-popups allow-popups-to-escape-sandbox");
-  const html = await fetch(new URL(await frame.getAttribute("src"), stage.inbox));
+  const html = await fetch(new URL(await frame.getAttribute("src"), stage.portal));
   assert.ok((await html.text()).includes(code));
   assert.match(html.headers.get("content-security-policy"), /; sandbox allow-popups allow-popups-to-escape-sandbox$/);
   await stage.look(page, "inbox-mail");

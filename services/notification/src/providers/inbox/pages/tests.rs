@@ -13,7 +13,7 @@ fn mail() -> InboxMessage {
         to: "jo@example.com".to_owned(),
         channel: Channel::Email.as_str(),
         subject: HOSTILE.to_owned(),
-        text: "a & b\n\nhttp://127.0.0.1:7304/new-password?token=\"x\n".to_owned(),
+        text: "a & b\n\nhttp://127.0.0.1:7300/new-password?token=\"x\n".to_owned(),
         html: format!("<!doctype html>\n<html>\n<head>\n</head>\n<body>{HOSTILE}</body>\n</html>\n"),
         created_at: "2026-07-25T17:20:00.000000Z".to_owned(),
     }
@@ -71,7 +71,7 @@ async fn a_mail_is_shown_as_html_in_a_frame_and_as_text_with_links() {
 
     assert!(seen.html.contains("src=\"/dev/inbox/1/html\"></iframe>"), "{}", seen.html);
     assert!(seen.html.contains("a &amp; b") && !seen.html.contains(HOSTILE), "{}", seen.html);
-    let link = "href=\"http://127.0.0.1:7304/new-password?token=&quot;x\">";
+    let link = "href=\"http://127.0.0.1:7300/new-password?token=&quot;x\">";
     assert!(seen.html.contains(link), "{}", seen.html);
     assert!(!seen.policy.contains("unsafe") && seen.policy.contains("frame-ancestors 'none'"));
 }
