@@ -46,10 +46,11 @@ pub use past::Past;
 pub use stores::Stores;
 pub use world::{World, code_in};
 
-/// A logo of 64 by 32 pixels, as far as its header goes: a PNG.
+/// A logo of 64 by 32 pixels, all of them black: a PNG.
 pub const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\
-    \0\0\0\x0dIHDR\0\0\0\x40\0\0\0\x20\x08\x06\0\0\0\0\0\0\0\
-    \0\0\0\x06IDATpixels\0\0\0\0";
+    \0\0\0\rIHDR\0\0\0@\0\0\0 \x01\0\0\0\0\x8a\xe6C)\
+    \0\0\0\rIDATx\xdac`\x18\x05\xf8\0\0\x01 \0\x01\xf3\xc5Cw\
+    \0\0\0\0IEND\xaeB`\x82";
 
 /// Makes each function one test on these stores, in a module of that name; it is given the [`Stores`].
 #[macro_export]

@@ -2,13 +2,17 @@
 //!
 //! So it is held to little: formats that hold pixels and no script (never SVG), told by their first bytes and not by what somebody
 //! calls them; few bytes; and few pixels, since a small file can open into gigabytes. One that moves is refused: nothing on
-//! a page that leads through a reset may. Only as much of a format is read here as says this; whether the rest can be shown is
-//! found out by the browser.
+//! a page that leads through a reset may. The libraries of the formats read as far as where the pixels begin, and no pixel:
+//! whether they can be shown is found out by the browser.
 
 use std::fmt;
+use std::io::Cursor;
 
+use image_webp::WebPDecoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::tenant::InvalidText;
 
@@ -22,8 +26,8 @@ const LARGEST: Size = Size { width: 1024, height: 256 };
 pub(crate) const LOGO: &str =
     "a PNG, JPEG or WebP image that does not move, of at most 32768 bytes and 1024 by 256 pixels";
 
-/// The flag of a moving image in the header of an extended WebP file.
-const MOVING: u8 = 0x02;
+/// The most that the reader of PNG may allocate: for one chunk after the other, in a buffer that grows by doubling, and for a row.
+const PNG_READER_BYTES: usize = 4 * LOGO_BYTES;
 
 /// What an image is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +74,9 @@ impl LogoFormat {
     /// The size of an image of this format, if it does not move.
     fn size(self, image: &[u8]) -> Option<Size> {
         match self {
-            Self::Png => png_size(image.get(8..)?),
-            Self::Jpeg => jpeg_size(image.get(2..)?),
-            Self::Webp => webp_size(image.get(12..)?),
+            Self::Png => png_size(image),
+            Self::Jpeg => jpeg_size(image),
+            Self::Webp => webp_size(image),
         }
     }
 
@@ -154,82 +158,36 @@ impl From<LogoDigest> for String {
     }
 }
 
-/// The size that stands in the header of a PNG, unless an animation is announced before its pixels (PNG, third edition, 5.6).
-fn png_size(chunks: &[u8]) -> Option<Size> {
-    let (b"IHDR", header, mut rest) = png_chunk(chunks)? else { return None };
-    let size = Size { width: number(header, 0)?, height: number(header, 4)? };
-    loop {
-        let (name, _, behind) = png_chunk(rest)?;
-        match name {
-            b"IDAT" => return Some(size),
-            b"acTL" => return None,
-            _ => rest = behind,
-        }
-    }
+/// The size of a PNG, unless an animation is announced before its pixels (PNG, third edition, 5.6).
+fn png_size(image: &[u8]) -> Option<Size> {
+    let mut options = png::DecodeOptions::default();
+    // Else what announces an animation would be passed over where its checksum is wrong, which not every browser does.
+    options.set_skip_ancillary_crc_failures(false);
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = png::Decoder::new_with_options(Cursor::new(image), options);
+    decoder.set_limits(png::Limits { bytes: PNG_READER_BYTES });
+    let reader = decoder.read_info().ok()?;
+    let info = reader.info();
+    info.animation_control.is_none().then_some(Size { width: info.width, height: info.height })
 }
 
-/// The first chunk of a PNG: its name, its data, and what stands behind its checksum.
-fn png_chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
-    let length = usize::try_from(number(bytes, 0)?).ok()?;
-    let (name, rest) = bytes.get(4..)?.split_first_chunk::<4>()?;
-    let (data, rest) = rest.split_at_checked(length)?;
-    Some((name, data, rest.get(4..)?))
+/// The size of a JPEG, baseline or progressive: what browsers show.
+fn jpeg_size(image: &[u8]) -> Option<Size> {
+    let options = DecoderOptions::default()
+        .set_max_width(usize::try_from(LARGEST.width).ok()?)
+        .set_max_height(usize::try_from(LARGEST.height).ok()?);
+    let mut decoder = JpegDecoder::new_with_options(Cursor::new(image), options);
+    decoder.decode_headers().ok()?;
+    let info = decoder.info()?;
+    Some(Size { width: info.width.into(), height: info.height.into() })
 }
 
-/// The size in the frame header of a JPEG, baseline or progressive: what browsers show (ITU T.81, B.2.2).
-fn jpeg_size(segments: &[u8]) -> Option<Size> {
-    let mut rest = segments;
-    loop {
-        let ([0xff, marker], segment) = rest.split_first_chunk::<2>()? else { return None };
-        match *marker {
-            // Any number of these may stand before a marker.
-            0xff => rest = rest.get(1..)?,
-            0xc0..=0xc2 => {
-                return Some(Size { height: short(segment, 3)?.into(), width: short(segment, 5)?.into() });
-            }
-            _ => rest = segment.get(usize::from(short(segment, 0)?)..)?,
-        }
-    }
-}
-
-/// The size in the first chunk of a WebP file (RFC 9649, 2.5 to 2.7 and 3.4).
-fn webp_size(chunks: &[u8]) -> Option<Size> {
-    let (name, rest) = chunks.split_first_chunk::<4>()?;
-    let data = rest.get(4..)?;
-    match name {
-        b"VP8 " => {
-            let size = data.get(3..)?.strip_prefix(b"\x9d\x01\x2a")?;
-            let side = |at: usize| little(size, at, 2).map(|side| side & 0x3fff);
-            Some(Size { width: side(0)?, height: side(2)? })
-        }
-        b"VP8L" => {
-            let sides = little(data.strip_prefix(b"\x2f")?, 0, 4)?;
-            Some(Size { width: (sides & 0x3fff) + 1, height: ((sides >> 14) & 0x3fff) + 1 })
-        }
-        b"VP8X" => {
-            let is_moving = data.first()? & MOVING != 0;
-            let side = |at: usize| little(data, at, 3).map(|side| side + 1);
-            let size = Size { width: side(4)?, height: side(7)? };
-            (!is_moving).then_some(size)
-        }
-        _ => None,
-    }
-}
-
-/// Four bytes, the most significant first.
-fn number(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk::<4>()?))
-}
-
-/// Two bytes, the most significant first.
-fn short(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk::<2>()?))
-}
-
-/// So many bytes, at most four, the least significant first.
-fn little(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
-    let bytes = bytes.get(at..)?.get(..length)?;
-    Some(bytes.iter().rev().fold(0, |number, byte| (number << 8) | u32::from(*byte)))
+/// The size of a WebP image, unless it is an animation.
+fn webp_size(image: &[u8]) -> Option<Size> {
+    let decoder = WebPDecoder::new(Cursor::new(image)).ok()?;
+    let (width, height) = decoder.dimensions();
+    (!decoder.is_animated()).then_some(Size { width, height })
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ fn named_logo(digest: Option<LogoDigest>) -> PolicyEdit {
 #[tokio::test]
 async fn a_logo_is_shown_to_whoever_asks_for_it_and_logged_by_its_digest() {
     let world = World::new().await;
-    let sent = logo(png(64, 32, &[]));
+    let sent = logo(png(64, 32));
     let shown = async |with_logo| {
         let profile = world.directory.get_tenant(&world.caller, world.tenant.id, with_logo).await.unwrap();
         (profile.portal.logo, profile.logo)
@@ -175,7 +175,7 @@ async fn a_logo_is_shown_to_whoever_asks_for_it_and_logged_by_its_digest() {
 #[tokio::test]
 async fn a_logo_that_is_only_named_is_one_that_the_tenant_had() {
     let world = World::new().await;
-    let sent = logo(png(64, 32, &[]));
+    let sent = logo(png(64, 32));
     let digest = sent.values.portal.logo;
 
     let unknown = world.directory.update_policy(&service(&world), on(&world, 1), &named_logo(digest)).await;

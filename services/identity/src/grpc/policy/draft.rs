@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_logo_is_sent_or_named_or_taken_away() {
-        let image = png(64, 32, &[]);
+        let image = png(64, 32);
         let digest = Logo::parse(image.clone()).unwrap().digest();
         let edited = |logo: &[u8], logo_digest: &str| {
             let portal = wire::PortalPolicy {

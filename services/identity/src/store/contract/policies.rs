@@ -74,8 +74,8 @@ pub(super) async fn revisions_are_listed_newest_first_and_by_the_page(world: Wor
 pub(super) async fn a_logo_is_stored_with_its_revision_and_stays(world: World) {
     let scope = world.tenant().await;
     let other = world.create_tenant(&world.unborn_tenant("other")).await;
-    let logo = Logo::parse(png(64, 32, &[])).unwrap();
-    let unmade = Logo::parse(png(32, 64, &[])).unwrap();
+    let logo = Logo::parse(png(64, 32)).unwrap();
+    let unmade = Logo::parse(png(32, 64)).unwrap();
     let mut with = change(&world, &scope, 2, 5);
     with.revision.policy.portal.logo = Some(logo.digest());
     with.logo = Some(logo.clone());
