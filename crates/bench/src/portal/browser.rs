@@ -1,20 +1,20 @@
-//! A browser by hand: it keeps cookies and one connection, sends the forms that pages show it, and says when the first byte of an
-//! answer came, which a client library keeps to itself.
+//! A browser: it keeps cookies and one connection, sends the forms that pages show it, and says when the first byte of an answer came.
+//!
+//! An answer counts as begun when its head is there: `hyper` hands over no less. The portal sends a head in one piece, mostly with the
+//! page behind it. There is no pool, which would say nothing of when it connects: a connection is open before the clock starts.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, Method, Request};
+use http_body_util::BodyExt as _;
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-
-/// More than a page has, so that most come in one read.
-const BUFFER_BYTES: usize = 32_768;
-
-/// What ends the head of an answer.
-const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// Somebody's browser.
 pub(super) struct Browser {
@@ -22,17 +22,16 @@ pub(super) struct Browser {
     host: String,
     /// By name.
     cookies: BTreeMap<String, String>,
-    connection: Option<TcpStream>,
+    connection: Option<SendRequest<String>>,
 }
 
 /// What came back.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Status line and header fields.
-    head: String,
-    pub(super) body: Vec<u8>,
-    /// From when the request was sent.
+    headers: HeaderMap,
+    pub(super) body: Bytes,
+    /// From when the request was sent until the head of the answer was there.
     pub(super) first_byte: Duration,
 }
 
@@ -50,7 +49,7 @@ impl Browser {
     }
 
     pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.ask("GET", path, None).await
+        self.ask(Method::GET, path, None).await
     }
 
     /// A page that has to be there.
@@ -68,7 +67,7 @@ impl Browser {
         typed: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
         let form = filled(&page.text(), action, typed)?;
-        self.ask("POST", action, Some(&form)).await
+        self.ask(Method::POST, action, Some(form)).await
     }
 
     /// Forgets the cookies whose names begin so.
@@ -83,45 +82,61 @@ impl Browser {
 
     /// Whether its connection is open at both ends.
     pub(super) fn is_connected(&self) -> bool {
-        self.connection.as_ref().is_some_and(is_open)
+        self.connection.as_ref().is_some_and(|connection| !connection.is_closed())
     }
 
-    async fn ask(&mut self, method: &str, path: &str, form: Option<&str>) -> anyhow::Result<Answer> {
-        let request = self.request(method, path, form);
-        let mut connection = match self.connection.take() {
-            Some(connection) if is_open(&connection) => connection,
-            // The portal closes connections on which nothing was asked for a while; browsers open another.
-            _ => {
-                let connection = TcpStream::connect(self.host.as_str()).await?;
-                connection.set_nodelay(true)?;
-                connection
-            }
-        };
-        let answer = exchange(&mut connection, &request).await;
-        let answer = answer.with_context(|| format!("{method} {path}"))?;
-        self.connection = Some(connection);
-        for line in answer.values("set-cookie") {
-            self.keep(line);
+    async fn ask(&mut self, method: Method, path: &str, form: Option<String>) -> anyhow::Result<Answer> {
+        let what = format!("{method} {path}");
+        let request = self.request(method, path, form)?;
+        let answer = self.exchange(request).await.context(what)?;
+        for cookie in answer.headers.get_all(SET_COOKIE) {
+            self.keep(cookie.to_str()?);
         }
         Ok(answer)
     }
 
-    fn request(&self, method: &str, path: &str, form: Option<&str>) -> String {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    fn request(&self, method: Method, path: &str, form: Option<String>) -> anyhow::Result<Request<String>> {
         let host = &self.host;
-        let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: rekey-bench/1\r\nAccept-Language: en\r\n"
-        );
-        if !cookies.is_empty() {
-            request += &format!("Cookie: {}\r\n", cookies.join("; "));
+        let mut request = Request::builder().method(method).uri(path).header(HOST, host);
+        request = request.header(USER_AGENT, "rekey-bench/1").header(ACCEPT_LANGUAGE, "en");
+        if !self.cookies.is_empty() {
+            let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            request = request.header(COOKIE, cookies.collect::<Vec<_>>().join("; "));
         }
-        if let Some(form) = form {
-            request += &format!("Origin: http://{host}\r\nSec-Fetch-Site: same-origin\r\n");
-            request += "Content-Type: application/x-www-form-urlencoded\r\n";
-            request += &format!("Content-Length: {}\r\n", form.len());
+        if form.is_some() {
+            request =
+                request.header(ORIGIN, format!("http://{host}")).header("sec-fetch-site", "same-origin");
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        request + "\r\n" + form.unwrap_or_default()
+        Ok(request.body(form.unwrap_or_default())?)
+    }
+
+    /// Sends a request and reads its answer.
+    async fn exchange(&mut self, request: Request<String>) -> anyhow::Result<Answer> {
+        let mut connection = self.connection().await?;
+        let began = Instant::now();
+        let answer = connection.send_request(request).await?;
+        let first_byte = began.elapsed();
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await?.to_bytes();
+        self.connection = Some(connection);
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body, first_byte })
+    }
+
+    /// The connection that is kept, or another. The portal closes those on which nothing was asked for a while.
+    async fn connection(&mut self) -> anyhow::Result<SendRequest<String>> {
+        if let Some(mut kept) = self.connection.take()
+            && kept.ready().await.is_ok()
+        {
+            return Ok(kept);
+        }
+        let stream = TcpStream::connect(self.host.as_str()).await?;
+        stream.set_nodelay(true)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        // It ends with the sender, and what goes wrong with it is told to whoever sends.
+        tokio::spawn(connection);
+        sender.ready().await?;
+        Ok(sender)
     }
 
     /// Keeps a cookie, or forgets the one that was told to end.
@@ -144,21 +159,11 @@ impl Answer {
 
     /// Where it leads, which has to be elsewhere.
     pub(super) fn leads_on(&self) -> anyhow::Result<&str> {
-        let location = self.values("location").next();
-        let location = location.filter(|_| self.status == 303);
-        location.with_context(|| format!("an answer of {} where a redirect was to come", self.status))
+        let location = self.headers.get(LOCATION).filter(|_| self.status == 303);
+        let location =
+            location.with_context(|| format!("an answer of {} where a redirect was to come", self.status))?;
+        Ok(location.to_str()?)
     }
-
-    /// The values of a header field.
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        values(&self.head, name)
-    }
-}
-
-/// The values of a header field, in their order.
-fn values<'a>(head: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    let fields = head.lines().filter_map(|line| line.split_once(": "));
-    fields.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 /// The form that a page sends to `action`, with what was typed.
@@ -178,94 +183,98 @@ fn hidden<'a>(page: &'a str, action: &str, name: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
-/// Whether nothing came that nobody asked for; the end of a connection is such a thing.
-fn is_open(connection: &TcpStream) -> bool {
-    connection.try_read(&mut [0_u8]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
-}
-
-/// Sends a request and reads its answer.
-async fn exchange(connection: &mut TcpStream, request: &str) -> anyhow::Result<Answer> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let began = Instant::now();
-    connection.write_all(request.as_bytes()).await?;
-    let mut count = connection.read(&mut buffer).await?;
-    let first_byte = began.elapsed();
-    let mut received = Vec::new();
-    loop {
-        ensure!(count > 0, "the connection ended before the answer did");
-        received.extend_from_slice(&buffer[..count]);
-        if let Some(answer) = whole(&received, first_byte)? {
-            return Ok(answer);
-        }
-        count = connection.read(&mut buffer).await?;
-    }
-}
-
-/// The answer once all of it is there.
-fn whole(received: &[u8], first_byte: Duration) -> anyhow::Result<Option<Answer>> {
-    let end = received.windows(END_OF_HEAD.len()).position(|bytes| bytes == END_OF_HEAD);
-    let Some(end) = end else { return Ok(None) };
-    let head = std::str::from_utf8(&received[..end]).context("a head that is no text")?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
-    let status = status.context("an answer without a status")?;
-    let length = values(head, "content-length").next().and_then(|length| length.parse::<usize>().ok());
-    let length = length.context("an answer that does not say how long it is")?;
-    let body = received[end + END_OF_HEAD.len()..].get(..length);
-    Ok(body.map(|body| Answer { status, head: head.to_owned(), body: body.to_owned(), first_byte }))
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::TcpListener;
+
     use super::*;
 
-    const ANSWER: &str = "HTTP/1.1 303 See Other\r\nlocation: /reset\r\nset-cookie: __Host-a=b; Path=/\r\n\
-                          Content-Length: 5\r\n\r\nhello";
-
-    fn browser() -> Browser {
-        Browser::new("localhost:7300")
+    /// The address of a server that says of each request over which of its connections it came.
+    async fn server() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            for number in 0_usize.. {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(answer(stream, number));
+            }
+        });
+        host
     }
 
-    #[test]
-    fn an_answer_is_whole_once_its_body_is() {
-        let received = |bytes: usize| whole(&ANSWER.as_bytes()[..bytes], Duration::ZERO).unwrap();
-
-        assert_eq!((received(20), received(ANSWER.len() - 1)), (None, None));
-        let answer = received(ANSWER.len()).unwrap();
-        assert_eq!(
-            (answer.status, answer.text().as_str(), answer.leads_on().unwrap()),
-            (303, "hello", "/reset")
-        );
+    /// Answers requests without a body; one for `/last` with that this was the last.
+    async fn answer(mut stream: TcpStream, number: usize) {
+        let (reader, mut writer) = stream.split();
+        let mut lines = BufReader::new(reader).lines();
+        while let Ok(Some(asked)) = lines.next_line().await {
+            while lines.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
+            let field = if asked.contains("/last") { "Connection: close\r\n" } else { "" };
+            let head = "HTTP/1.1 303 See Other\r\nLocation: /reset\r\nSet-Cookie: __Host-a=b; Path=/\r\n";
+            let answer = format!("{head}{field}Content-Length: 1\r\n\r\n{number}");
+            writer.write_all(answer.as_bytes()).await.unwrap();
+        }
     }
 
-    #[test]
-    fn an_answer_without_a_length_is_refused() {
-        assert!(whole(b"HTTP/1.1 200 OK\r\n\r\n", Duration::ZERO).is_err());
+    fn field<'a>(request: &'a Request<String>, name: &str) -> Option<&'a str> {
+        request.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_with_its_body_and_its_cookies_are_kept() {
+        let mut browser = Browser::new(&server().await);
+
+        let answer = browser.get("/").await.unwrap();
+
+        assert_eq!((answer.status, answer.text().as_str(), answer.leads_on().unwrap()), (303, "0", "/reset"));
+        assert_eq!(browser.cookies, BTreeMap::from([("__Host-a".to_owned(), "b".to_owned())]));
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_until_either_end_closes_it() {
+        let mut browser = Browser::new(&server().await);
+        let mut over = Vec::new();
+
+        for path in ["/", "/last", "/"] {
+            over.push(browser.get(path).await.unwrap().text());
+        }
+        let was_connected = browser.is_connected();
+        browser.hang_up();
+        let is_connected = browser.is_connected();
+        over.push(browser.get("/").await.unwrap().text());
+
+        assert_eq!(over, ["0", "0", "1", "2"]);
+        assert_eq!((was_connected, is_connected), (true, false));
     }
 
     #[test]
     fn cookies_are_sent_until_they_are_told_to_end() {
-        let mut browser = browser();
+        let mut browser = Browser::new("localhost:7300");
 
         browser.keep("__Host-rekey-form=1; Path=/; Max-Age=43200; Secure");
         browser.keep("__Host-rekey-reset-abc=2; Path=/");
-        let both = browser.request("GET", "/", None);
+        let both = browser.request(Method::GET, "/", None).unwrap();
         browser.forget("__Host-rekey-reset-");
-        let one = browser.request("GET", "/", None);
+        let one = browser.request(Method::GET, "/", None).unwrap();
         browser.keep("__Host-rekey-form=; Path=/; Max-Age=0; Secure");
-        let none = browser.request("GET", "/", None);
+        let none = browser.request(Method::GET, "/", None).unwrap();
 
-        assert!(both.contains("Cookie: __Host-rekey-form=1; __Host-rekey-reset-abc=2\r\n"), "{both}");
-        assert!(one.contains("Cookie: __Host-rekey-form=1\r\n"), "{one}");
-        assert!(!none.contains("Cookie"), "{none}");
+        assert_eq!(field(&both, "cookie"), Some("__Host-rekey-form=1; __Host-rekey-reset-abc=2"));
+        assert_eq!(field(&one, "cookie"), Some("__Host-rekey-form=1"));
+        assert_eq!(field(&none, "cookie"), None);
     }
 
     #[test]
-    fn a_form_says_where_it_comes_from_and_how_long_it_is() {
-        let request = browser().request("POST", "/reset", Some("login=zoe"));
+    fn a_form_says_where_it_comes_from() {
+        let (browser, form) = (Browser::new("localhost:7300"), "login=zoe".to_owned());
 
-        assert!(request.starts_with("POST /reset HTTP/1.1\r\nHost: localhost:7300\r\n"), "{request}");
-        assert!(request.contains("Origin: http://localhost:7300\r\n"), "{request}");
-        assert!(request.ends_with("Content-Length: 9\r\n\r\nlogin=zoe"), "{request}");
+        let request = browser.request(Method::POST, "/reset", Some(form)).unwrap();
+
+        assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/reset"));
+        assert_eq!(field(&request, "host"), Some("localhost:7300"));
+        assert_eq!(field(&request, "origin"), Some("http://localhost:7300"));
+        assert_eq!(field(&request, "content-type"), Some("application/x-www-form-urlencoded"));
+        assert_eq!(request.body(), "login=zoe");
     }
 
     #[test]
