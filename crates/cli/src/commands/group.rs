@@ -97,7 +97,13 @@ async fn list(
     let (mut found, mut page_token) = (Vec::new(), String::new());
     loop {
         let tenant_id = tenant_id.clone();
-        let request = ListGroupsRequest { tenant_id, page_size: 200, page_token, context: None };
+        let request = ListGroupsRequest {
+            tenant_id,
+            page_size: 200,
+            page_token,
+            context: None,
+            member_account_id: String::new(),
+        };
         let page = client.list_groups(request).await?.into_inner();
         found.extend(page.groups);
         page_token = page.next_page_token;
