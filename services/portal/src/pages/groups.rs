@@ -61,7 +61,7 @@ pub(super) async fn all_groups(member: &Member) -> Result<Vec<wire::Group>, Faul
 }
 
 /// The page of a group.
-fn path(id: &str) -> String {
+pub(super) fn path(id: &str) -> String {
     format!("/administration/groups/{id}")
 }
 
