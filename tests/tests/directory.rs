@@ -1,4 +1,4 @@
-//! What becomes of accounts: changed, deleted, brought back, purged, erased.
+//! What becomes of accounts: put into groups, changed, deleted, brought back, purged, erased.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 use std::process::Command;
@@ -14,17 +14,20 @@ use rekey_wire::field_mask;
 use rekey_wire::identity::v1::account_lifecycle_service_client::AccountLifecycleServiceClient;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
+use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    Account, AccountFilter, AccountState, AuditActorKind, AuditEvent, AuditFilter, AuditSubjectKind,
-    DeleteAccountRequest, DeleteAccountResponse, EraseAccountRequest, FilteredState, GetAccountRequest,
-    ListAccountsRequest, ListEventsRequest, UndeleteAccountRequest, UpdateAccountRequest, VerifyAuditRequest,
+    Account, AccountFilter, AccountState, AddGroupMembersRequest, AuditActorKind, AuditEvent, AuditFilter,
+    AuditSubjectKind, CreateGroupRequest, DeleteAccountRequest, DeleteAccountResponse, EraseAccountRequest,
+    FilteredState, GetAccountRequest, Group, ListAccountsRequest, ListEventsRequest, ListGroupsRequest,
+    UndeleteAccountRequest, UpdateAccountRequest, VerifyAuditRequest,
 };
 use tonic::Status;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 on_both_store_sets!(
+    the_groups_of_an_account_are_listed_while_it_is_there,
     a_person_signs_in_by_a_new_name_and_the_old_one_is_free,
     a_deleted_account_is_out_and_comes_back,
     a_deleted_account_is_purged_after_thirty_days,
@@ -88,6 +91,60 @@ async fn events(world: &World, kind: &str) -> Vec<AuditEvent> {
 
 async fn signs_in(world: &World, login: &str, password: &str) -> bool {
     matches!(world.sign_in(login, password).await, SignInResult::Tokens(_))
+}
+
+/// A new group with this person in it.
+async fn group_with(world: &World, name: &str, person: &Person) -> Group {
+    let mut groups = GroupServiceClient::new(world.identity.clone());
+    let request = CreateGroupRequest {
+        tenant_id: world.tenant_id.clone(),
+        display_name: name.to_owned(),
+        request_id: request_id(),
+        context: None,
+    };
+    let created = groups.create_group(request).await.unwrap().into_inner().group.unwrap();
+    let request = AddGroupMembersRequest {
+        tenant_id: world.tenant_id.clone(),
+        group_id: created.group_id,
+        account_ids: vec![person.account_id.clone()],
+        member_group_ids: Vec::new(),
+        request_id: request_id(),
+        context: None,
+    };
+    groups.add_group_members(request).await.unwrap().into_inner().group.unwrap()
+}
+
+async fn groups_of(world: &World, account_id: &str) -> Result<Vec<Group>, Status> {
+    let request = ListGroupsRequest {
+        tenant_id: world.tenant_id.clone(),
+        member_account_id: account_id.to_owned(),
+        ..ListGroupsRequest::default()
+    };
+    let listed = GroupServiceClient::new(world.identity.clone()).list_groups(request).await?;
+    Ok(listed.into_inner().groups)
+}
+
+async fn the_groups_of_an_account_are_listed_while_it_is_there(stores: Stores) {
+    let world = World::start(stores).await;
+    let (zoe, max) = (world.person("zoe").await, world.person("max").await);
+    let staff = group_with(&world, "Staff", &zoe).await;
+
+    let of_zoe = groups_of(&world, &zoe.account_id).await.unwrap();
+    let of_max = groups_of(&world, &max.account_id).await.unwrap();
+    let of_anybody = groups_of(&world, "").await.unwrap();
+    let malformed = Problem::of(&groups_of(&world, "zoe").await.unwrap_err());
+    delete(&world, &zoe).await;
+    let deleted = Problem::of(&groups_of(&world, &zoe.account_id).await.unwrap_err());
+    undelete(&world, &zoe).await.unwrap();
+    let back = groups_of(&world, &zoe.account_id).await.unwrap();
+
+    let only_staff = vec![staff];
+    assert_eq!((&of_zoe, &of_anybody, &back), (&only_staff, &only_staff, &only_staff));
+    assert_eq!(of_max, []);
+    let field = malformed.fields.first().map(|(field, _)| field.as_str());
+    assert_eq!((malformed.reason.as_str(), field), ("FIELD_INVALID", Some("member_account_id")));
+    assert_eq!(deleted.reason, "ACCOUNT_NOT_FOUND");
+    world.stop().await;
 }
 
 async fn a_person_signs_in_by_a_new_name_and_the_old_one_is_free(stores: Stores) {

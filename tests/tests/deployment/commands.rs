@@ -80,6 +80,28 @@ async fn a_policy_is_changed_previewed_graded_and_put_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_groups_of_an_account_are_listed_by_its_login_or_its_id() {
+    let demo = Demo::start().await;
+    let (login, other) = (demo.person(0, "login"), demo.person(1, "login"));
+    let id = demo.run(&["account", "show", login, "--json"]).await.json()["account_id"].clone();
+    let outer = demo.run(&["group", "create", "Everybody", "--json"]).await.json()["group_id"].clone();
+    let inner = demo.run(&["group", "create", "Staff", "--json"]).await.json()["group_id"].clone();
+    let (id, outer, inner) = (id.as_str().unwrap(), outer.as_str().unwrap(), inner.as_str().unwrap());
+    let outer = demo.run(&["group", "add", outer, "--group", inner, "--json"]).await.json();
+    let inner = demo.run(&["group", "add", inner, "--account", login, "--json"]).await.json();
+    let list = ["group", "list", "--json"];
+
+    let by_login = demo.run(&[&list[..], &["--member", login]].concat()).await.json();
+    let by_id = demo.run(&[&list[..], &["--member", id]].concat()).await.json();
+    let of_other = demo.run(&[&list[..], &["--member", other]].concat()).await.json();
+    let unknown = demo.run(&[&list[..], &["--member", "nobody"]].concat()).await;
+
+    assert_eq!(by_login, serde_json::json!([outer, inner]));
+    assert_eq!((by_id, of_other), (by_login, serde_json::json!([])));
+    assert!(unknown.code == Some(3) && unknown.stderr.contains("ACCOUNT_NOT_FOUND"), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_renamed_deleted_brought_back_and_erased() {
     let demo = Demo::start().await;
     let login = demo.person(0, "login");

@@ -13,8 +13,8 @@ use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::{
-    BulkResetMode, CreateGroupRequest, ListHelpRequestsRequest, RequestAdministratorHelpRequest,
-    StartBulkResetRequest,
+    AddGroupMembersRequest, BulkResetMode, CreateGroupRequest, ListHelpRequestsRequest,
+    RequestAdministratorHelpRequest, StartBulkResetRequest,
 };
 use rekey_wire::options::v1::Role;
 
@@ -192,6 +192,19 @@ async fn group(world: &World) -> String {
     created.into_inner().group.unwrap().group_id
 }
 
+/// Puts whom pages are about into the group.
+async fn put_into_group(world: &World, named: &Named) {
+    let add = AddGroupMembersRequest {
+        tenant_id: world.tenant_id.clone(),
+        group_id: named.group.clone(),
+        account_ids: vec![named.account.clone()],
+        member_group_ids: Vec::new(),
+        request_id: request_id(),
+        context: None,
+    };
+    GroupServiceClient::new(world.identity.clone()).add_group_members(add).await.unwrap();
+}
+
 /// Somebody who is signed in.
 async fn signed_in(world: &World, name: &str, role: Option<Role>) -> Visitor {
     let person = world.person(name).await;
@@ -287,6 +300,7 @@ async fn what_names_nothing_is_no_page(stores: Stores) {
 async fn whoever_may_little_is_offered_little(stores: Stores) {
     let world = World::start(stores).await;
     let named = Named::of(&world).await;
+    put_into_group(&world, &named).await;
     let chief = world.person("chief").await;
     world.grant(&chief, Role::GlobalAdministrator).await;
     let mut desk = signed_in(&world, "desk", Some(Role::HelpdeskAdministrator)).await;
@@ -313,9 +327,11 @@ async fn whoever_may_little_is_offered_little(stores: Stores) {
     );
     assert!(!policy.contains("/administration/policy/edit"));
     assert_eq!(offers.map(|offer| account.contains(&link(offer))), [true, true, false, false, false]);
+    assert!(account.contains(&link("Night shift")) && !account.contains("The person is in no group."));
     assert!(!account.contains("Grant a role") && !account.contains("Security info</h2>"));
     assert!(out_of_reach.status == 200 && !out_of_reach.body.contains(&reset));
     assert!(out_of_reach.body.contains("you can look at it and change nothing"));
+    assert!(out_of_reach.body.contains("The person is in no group."));
     assert!(!groups.contains("Add to Night shift") && !groups.contains("Delete the group"));
     assert_eq!([own, of_others].map(|page| page.contains(&link("Administration"))), [true, false]);
     world.stop().await;

@@ -15,8 +15,11 @@ pub(crate) enum GroupCommand {
         #[command(flatten)]
         tenant: InTenant,
     },
-    /// List groups.
+    /// List groups: all of them, or those that an account is in.
     List {
+        /// Those that this account is in, by id or login, through any nesting.
+        #[arg(long)]
+        member: Option<String>,
         /// The tenant.
         #[command(flatten)]
         tenant: InTenant,

@@ -21,7 +21,9 @@ pub(crate) async fn run(command: GroupCommand, profile: &Path, output: Output) -
     let profile = Profile::read(profile)?;
     let mut client = GroupServiceClient::new(profile.identity()?);
     let group = match command {
-        GroupCommand::List { tenant } => return list(&profile, client, &tenant, output).await,
+        GroupCommand::List { member, tenant } => {
+            return list(&profile, client, member, &tenant, output).await;
+        }
         GroupCommand::Members(on) => return members(&profile, client, &on, output).await,
         GroupCommand::Delete(on) => return delete(&profile, client, on, output).await,
         GroupCommand::Create { name, tenant } => {
@@ -81,23 +83,38 @@ async fn named(profile: &Profile, members: &OnMembers) -> anyhow::Result<(String
     let tenant_id = profile.tenant(&members.on.tenant).await?.tenant_id;
     let mut ids = Vec::new();
     for account in &members.accounts {
-        let tenant = InTenant { tenant: Some(tenant_id.clone()) };
-        ids.push(find(profile, &OnAccount { account: account.clone(), tenant }).await?.account_id);
+        ids.push(account_id(profile, &tenant_id, account.clone()).await?);
     }
     Ok((tenant_id, ids))
+}
+
+/// The id of an account that was named by it or by a login.
+async fn account_id(profile: &Profile, tenant_id: &str, account: String) -> anyhow::Result<String> {
+    let tenant = InTenant { tenant: Some(tenant_id.to_owned()) };
+    Ok(find(profile, &OnAccount { account, tenant }).await?.account_id)
 }
 
 async fn list(
     profile: &Profile,
     mut client: GroupServiceClient<Connection>,
+    member: Option<String>,
     tenant: &InTenant,
     output: Output,
 ) -> anyhow::Result<()> {
     let tenant_id = profile.tenant(tenant).await?.tenant_id;
+    let member_account_id = match member {
+        Some(account) => account_id(profile, &tenant_id, account).await?,
+        None => String::new(),
+    };
     let (mut found, mut page_token) = (Vec::new(), String::new());
     loop {
-        let tenant_id = tenant_id.clone();
-        let request = ListGroupsRequest { tenant_id, page_size: 200, page_token, context: None };
+        let request = ListGroupsRequest {
+            tenant_id: tenant_id.clone(),
+            page_size: 200,
+            page_token,
+            context: None,
+            member_account_id: member_account_id.clone(),
+        };
         let page = client.list_groups(request).await?.into_inner();
         found.extend(page.groups);
         page_token = page.next_page_token;

@@ -3,10 +3,10 @@
 //! Who is in a group says who may reset a password themselves, so putting an account into one, or taking it out, is an act on
 //! that account: it must be in the administrator's reach, and is never their own.
 
-use rekey_primitives::id::{RequestId, TenantId};
+use rekey_primitives::id::{AccountId, RequestId, TenantId};
 
 use super::Directory;
-use crate::domain::audit::EventKind;
+use crate::domain::audit::{EventKind, Subject};
 use crate::domain::authority::{Needs, Permission};
 use crate::domain::group::{Group, GroupChange, GroupId, ListedMember, Member};
 use crate::domain::refusal::Refusal;
@@ -31,11 +31,23 @@ const CHANGING: Permission = Permission::ManageGroups;
 /// the second.
 pub(crate) const READING: Needs = Needs::Either(Permission::ManagePolicy, Permission::ReadDirectory);
 
+/// What it takes to see who is in a group, by the group or by the account.
+const READING_MEMBERS: Permission = Permission::ReadDirectory;
+
 /// A group of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GroupName {
     pub tenant_id: TenantId,
     pub group_id: GroupId,
+}
+
+/// An account whose groups are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GroupsOf {
+    pub tenant_id: TenantId,
+    pub account_id: AccountId,
+    /// For a backend in its own name: whether its entry allows to list members, which tells the same.
+    pub may_list_members: bool,
 }
 
 /// What an administrator does to a group.
@@ -154,6 +166,32 @@ impl Directory {
         Ok(self.tokens.page(list, asked, read, |group| group.group_id, operation.now))
     }
 
+    /// Lists the groups that an account is in, through any nesting, oldest first.
+    pub(crate) async fn list_groups_of(
+        &self,
+        administrator: &Administrator,
+        of: GroupsOf,
+        asked: &AskedPage,
+    ) -> Result<Page<GroupView>, Error> {
+        let operation = self
+            .authorisation
+            .operation(LIST, administrator, of.tenant_id)?
+            .on(Subject::Account(of.account_id));
+        self.authorisation.authorise_in_tenant(&operation, administrator, READING_MEMBERS).await?;
+        if administrator.person.is_none() && !of.may_list_members {
+            self.authorisation.note_denied(&operation, "members");
+            return Err(Refusal::CallerNotAllowed { missing: "methods" }.into());
+        }
+        let (tenant, account) = (of.tenant_id.as_uuid(), of.account_id.as_uuid());
+        let list = List { name: "groups of an account", arguments: &[tenant.as_bytes(), account.as_bytes()] };
+        let after = self.tokens.page_begins_after(list, asked, operation.now)?;
+        let found = self.store.find_account(&operation.scope, &AccountKey::Id(of.account_id)).await?;
+        found.ok_or(Refusal::AccountNotFound)?;
+        let read = self.store.list_groups_of(&operation.scope, of.account_id, after, asked.limit()).await?;
+        let read = read.iter().map(GroupView::from).collect();
+        Ok(self.tokens.page(list, asked, read, |group| group.group_id, operation.now))
+    }
+
     /// Lists who is directly in a group, by id.
     pub(crate) async fn list_group_members(
         &self,
@@ -162,8 +200,7 @@ impl Directory {
         asked: &AskedPage,
     ) -> Result<Page<ListedMember>, Error> {
         let operation = self.authorisation.operation(LIST_MEMBERS, administrator, name.tenant_id)?;
-        let needs = Permission::ReadDirectory;
-        self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
+        self.authorisation.authorise_in_tenant(&operation, administrator, READING_MEMBERS).await?;
         let (tenant, group) = (name.tenant_id.as_uuid(), name.group_id.as_uuid());
         let list = List { name: "group members", arguments: &[tenant.as_bytes(), group.as_bytes()] };
         let after = self.tokens.page_begins_after(list, asked, operation.now)?;

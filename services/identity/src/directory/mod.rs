@@ -24,7 +24,7 @@ pub(crate) use deletion::DeletedLife;
 pub(crate) use export::{AskedExport, Export, ExportPage, ExportedAccount};
 #[cfg(test)]
 pub(crate) use groups::READING as GROUPS_NEED;
-pub(crate) use groups::{GroupEdit, GroupName};
+pub(crate) use groups::{GroupEdit, GroupName, GroupsOf};
 pub(crate) use imports::{Chunk, ImportName, ImportedAddress, NewImport, NewRecord, UnreadRecord};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
 pub(crate) use tenant_changes::TenantTarget;

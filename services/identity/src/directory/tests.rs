@@ -5,15 +5,20 @@ use rekey_primitives::id::{AccountId, GroupId};
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
-use super::{AccountName, FirstTenant, GroupName, NewAccount, NewHome, NewTenant, Reach, TenantName};
+use super::{
+    AccountName, FirstTenant, GroupEdit, GroupName, GroupsOf, NewAccount, NewHome, NewTenant, Reach,
+    TenantName,
+};
 use crate::domain::authority::{Role, RoleSet};
+use crate::domain::group::{GroupChange, Member};
 use crate::domain::refusal::Refusal;
 use crate::domain::tenant::Handle;
-use crate::operation::Caller;
+use crate::operation::{Administrator, Caller};
 use crate::sign_in::SignedIn;
 use crate::store::accounts::AccountKey;
 use crate::testing::{NEW, World, context, new_account, refusal, service, signed_in, with_role};
 use crate::tokens::AskedPage;
+use crate::views::GroupView;
 
 #[tokio::test]
 async fn an_account_is_created_with_a_judged_password_and_found_by_every_name() {
@@ -203,4 +208,76 @@ async fn who_decides_about_the_policy_sees_the_groups_and_nobody_in_them() {
     assert!(matches!(refusal(members), Refusal::AuthorityMissing(_)));
     assert!(matches!(refusal(accounts), Refusal::AuthorityMissing(_)));
     assert!(matches!(refusal(of_reader), Refusal::AuthorityMissing(_)));
+}
+
+/// Puts an account into the first of three new groups, and that into the second: those two as they are now, oldest first.
+async fn two_groups_around(world: &World, account: AccountId) -> Vec<GroupView> {
+    let (service, tenant_id) = (service(world), world.tenant.id);
+    let mut ids = Vec::new();
+    for name in ["Guests", "Staff", "Board"] {
+        let created = world.directory.create_group(&service, tenant_id, name, world.request_id()).await;
+        ids.push(GroupId::from_uuid(created.unwrap().group_id));
+    }
+    let mut around = Vec::new();
+    for (group_id, member) in [(ids[0], Member::Account(account)), (ids[1], Member::Group(ids[0]))] {
+        let name = GroupName { tenant_id, group_id };
+        let edit = GroupEdit { name, change: GroupChange::Add(vec![member]), request_id: world.request_id() };
+        around.push(world.directory.edit_group(&service, &edit).await.unwrap());
+    }
+    around.sort_by_key(|group| group.group_id);
+    around
+}
+
+#[tokio::test]
+async fn the_groups_of_an_account_come_in_pages_of_their_own() {
+    let world = World::new().await;
+    let here = world.tenant.id;
+    let (ada, bob) = (world.person("ada", &[]).await, world.person("bob", &[]).await);
+    let around = two_groups_around(&world, ada.id).await;
+    let service = service(&world);
+    let page = |token| AskedPage { size: 1, token };
+    let of = |account_id| GroupsOf { tenant_id: here, account_id, may_list_members: true };
+
+    let first = world.directory.list_groups_of(&service, of(ada.id), &page(None)).await.unwrap();
+    let rest = page(first.next);
+    let second = world.directory.list_groups_of(&service, of(ada.id), &rest).await.unwrap();
+    let of_bob = world.directory.list_groups_of(&service, of(bob.id), &page(None)).await.unwrap();
+    let of_another = world.directory.list_groups_of(&service, of(bob.id), &rest).await;
+    let of_nobody = world.directory.list_groups(&service, here, &rest).await;
+
+    assert_eq!([first.items, second.items].concat(), around);
+    assert!(second.next.is_none());
+    assert_eq!((of_bob.items, of_bob.next.is_none()), (vec![], true));
+    assert_eq!(refusal(of_another), Refusal::PageTokenInvalid);
+    assert_eq!(refusal(of_nobody), Refusal::PageTokenInvalid);
+}
+
+#[tokio::test]
+async fn the_groups_of_an_account_are_for_those_who_may_see_members() {
+    let world = World::new().await;
+    let ada = world.person("ada", &[]).await;
+    for (login, role) in [("maker", Role::PolicyAdministrator), ("desk", Role::HelpdeskAdministrator)] {
+        with_role(&world, login, role).await;
+    }
+    let (maker, desk) = (signed_in(&world, "maker").await, signed_in(&world, "desk").await);
+    let around = two_groups_around(&world, ada.id).await;
+    let of = |account_id| GroupsOf { tenant_id: world.tenant.id, account_id, may_list_members: false };
+    let nobody = AccountId::from_uuid(uuid::Uuid::nil());
+    let list = async |who: &Administrator, account_id| {
+        world.directory.list_groups_of(who, of(account_id), &AskedPage::default()).await
+    };
+
+    let to_desk = list(&desk, ada.id).await.unwrap();
+    let unknown = list(&desk, nobody).await;
+    let to_maker = [list(&maker, ada.id).await, list(&maker, nobody).await];
+    let to_backend = [list(&service(&world), ada.id).await, list(&service(&world), nobody).await];
+
+    assert_eq!(to_desk.items, around);
+    assert_eq!(refusal(unknown), Refusal::AccountNotFound);
+    for outcome in to_maker {
+        assert!(matches!(refusal(outcome), Refusal::AuthorityMissing(_)));
+    }
+    for outcome in to_backend {
+        assert_eq!(refusal(outcome), Refusal::CallerNotAllowed { missing: "methods" });
+    }
 }

@@ -8,10 +8,13 @@ use tonic::{Request, Response, Status};
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
-use crate::directory::{Directory, GroupEdit, GroupName};
+use crate::directory::{Directory, GroupEdit, GroupName, GroupsOf};
 use crate::domain::group::{GroupChange, GroupId, ListedMember, MEMBERS_AT_ONCE, Member};
 use crate::operation::Context;
 use crate::views::GroupView;
+
+/// Whoever may call this knows who is in which group.
+const MEMBERS: &str = "/rekey.identity.v1.GroupService/ListGroupMembers";
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -105,11 +108,26 @@ impl GroupService for GroupApi {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let member = fields.optional(
+            "member_account_id",
+            &sent.member_account_id,
+            |text| AccountId::parse(text).ok(),
+            "a UUID",
+        );
         let asked = fields.page(sent.page_size, sent.page_token);
         let context = fields.context(&asking, sent.context);
-        let (tenant_id, asked, context) = fields.finish(|| Some((tenant_id?, asked?, context?)))?;
+        let read = fields.finish(|| Some((tenant_id?, member?, asked?, context?)))?;
+        let (tenant_id, member, asked, context) = read;
+        let may_list_members = asking.may_administer(MEMBERS);
         let administrator = asking.administrator(context);
-        let page = self.directory.list_groups(&administrator, tenant_id, &asked).await.map_err(status)?;
+        let listed = match member {
+            None => self.directory.list_groups(&administrator, tenant_id, &asked).await,
+            Some(account_id) => {
+                let of = GroupsOf { tenant_id, account_id, may_list_members };
+                self.directory.list_groups_of(&administrator, of, &asked).await
+            }
+        };
+        let page = listed.map_err(status)?;
         Ok(Response::new(wire::ListGroupsResponse {
             groups: page.items.into_iter().map(group).collect(),
             next_page_token: encode::page_token(page.next),

@@ -4,7 +4,7 @@
 
 use rekey_database::{Connection, FOR_UPDATE, Fragment, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::TenantId;
+use rekey_primitives::id::{AccountId, TenantId};
 use uuid::Uuid;
 
 use super::accounts::changes;
@@ -77,7 +77,7 @@ impl GroupRow {
     }
 }
 
-/// The group that a walk begins at.
+/// The group that a walk begins at, or the account.
 const FIRST: Fragment = fragment!((postgres: "$2::uuid", sqlite: "$2"));
 
 const COLUMNS: Fragment =
@@ -127,6 +127,10 @@ statements! {
     const BY_ID = COLUMNS, " where tenant_id = $1 and group_id = $2";
 
     const PAGE = COLUMNS, " where tenant_id = $1 and group_id > $2 order by group_id limit $3";
+
+    const PAGE_AROUND = AROUND, COLUMNS, "
+        where tenant_id = $1 and group_id in (select group_id from walked) and group_id > $4
+        order by group_id limit $5";
 
     const INSERT = "
         insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
@@ -223,6 +227,22 @@ impl Store {
             page.take(self.database.all(PAGE, values).await?, GroupRow::id, |row| Ok(row.group()));
         }
         Ok(page.into_items())
+    }
+
+    /// Lists the groups that an account is in, through any nesting, by id, so oldest first.
+    pub(crate) async fn list_groups_of(
+        &self,
+        scope: &TenantScope,
+        account: AccountId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Group>, Failure> {
+        let after = after.unwrap_or(Uuid::nil());
+        // The account is the first level of the walk, and no group.
+        let levels = i64::from(NESTING_MAX) + 1;
+        let values = values![scope.tenant_id(), account.as_uuid(), levels, after, limit];
+        let found: Vec<GroupRow> = self.database.all(PAGE_AROUND, values).await?;
+        Ok(found.into_iter().map(GroupRow::group).collect())
     }
 
     /// Lists who is directly in a group, by id, without deleted accounts.

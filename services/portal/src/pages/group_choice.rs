@@ -42,6 +42,7 @@ impl GroupChoice {
             page_size: LISTED,
             page_token: String::new(),
             context: member.context(),
+            member_account_id: String::new(),
         };
         let found = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
         let mut listed = found.groups;

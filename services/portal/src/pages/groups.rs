@@ -48,6 +48,7 @@ pub(super) async fn all_groups(member: &Member) -> Result<Vec<wire::Group>, Faul
             page_size: GROUPS,
             page_token,
             context: member.context(),
+            member_account_id: String::new(),
         };
         let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
         found.extend(listed.groups);
@@ -60,7 +61,7 @@ pub(super) async fn all_groups(member: &Member) -> Result<Vec<wire::Group>, Faul
 }
 
 /// The page of a group.
-fn path(id: &str) -> String {
+pub(super) fn path(id: &str) -> String {
     format!("/administration/groups/{id}")
 }
 

@@ -48,6 +48,8 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         page_size: 1,
         page_token: String::new(),
         context: context(),
+        // One of the RPC's roles may list groups and not who is in them.
+        member_account_id: String::new(),
     };
     let page_token = service.list_groups(groups.clone()).await.unwrap().into_inner().next_page_token;
     let groups = ListGroupsRequest { page_token, ..groups };

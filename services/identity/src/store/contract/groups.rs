@@ -56,6 +56,12 @@ impl World {
         self.store.list_members(scope, group, None, 50).await.unwrap()
     }
 
+    /// The ids of the groups that an account is in.
+    async fn groups_of(&self, scope: &TenantScope, account: &Account) -> Vec<GroupId> {
+        let listed = self.store.list_groups_of(scope, account.id, None, 50).await.unwrap();
+        listed.into_iter().map(|group| group.id).collect()
+    }
+
     async fn delete_group(&self, scope: &TenantScope, group: GroupId) -> StepOutcome<(), GroupRefused> {
         let event = self.event(scope, EventKind::GroupChanged);
         self.store.delete_group(scope, group, &event, self.fresh()).await.unwrap()
@@ -153,6 +159,41 @@ pub(super) async fn groups_close_no_circle_and_nest_as_deep_as_they_are_followed
     assert_eq!((below, above), (refused(NotNested::TooDeep), refused(NotNested::TooDeep)));
     assert_eq!(beside, Ok(()));
     assert_eq!(world.store.eligibility_facts(&scope, anna.id).await.unwrap().groups.len(), most);
+}
+
+pub(super) async fn the_groups_of_an_account_are_listed_once_through_any_nesting(world: World) {
+    let scope = world.tenant().await;
+    let other = world.create_tenant(&world.unborn_tenant("other")).await;
+    let anna = world.account(&scope).await;
+    let bob = world.create_account(&scope, &world.unborn_account(&scope, "bob")).await;
+    let mut chain = vec![world.group(&scope, "innermost").await];
+    let most = usize::try_from(NESTING_MAX).unwrap();
+    for number in 1..most {
+        let outer = world.group(&scope, &number.to_string()).await;
+        world.add(&scope, outer.id, Member::Group(chain[number - 1].id)).await.unwrap();
+        chain.push(outer);
+    }
+    let beside = world.group(&scope, "beside").await.id;
+    world.add(&scope, beside, Member::Account(bob.id)).await.unwrap();
+
+    let before = world.groups_of(&scope, &anna).await;
+    for group in [chain[0].id, chain[5].id] {
+        world.add(&scope, group, Member::Account(anna.id)).await.unwrap();
+    }
+    let of_anna = world.groups_of(&scope, &anna).await;
+    let of_bob = world.groups_of(&scope, &bob).await;
+    let elsewhere = world.groups_of(&other, &anna).await;
+
+    let mut all: Vec<GroupId> = chain.iter().map(|group| group.id).collect();
+    all.sort_unstable();
+    assert_eq!((before, of_bob, elsewhere), (vec![], vec![beside], vec![]));
+    assert_eq!(of_anna, all);
+    let first = world.store.list_groups_of(&scope, anna.id, None, 3).await.unwrap();
+    let rest = world.store.list_groups_of(&scope, anna.id, Some(all[2].as_uuid()), 50).await.unwrap();
+    let paged: Vec<GroupId> = first.iter().chain(&rest).map(|group| group.id).collect();
+    assert_eq!((first.len(), paged), (3, all));
+    let shown = world.store.find_group(&scope, first[0].id).await.unwrap();
+    assert_eq!(shown.as_ref(), first.first());
 }
 
 pub(super) async fn a_deleted_group_leaves_its_members_and_its_places(world: World) {

@@ -227,6 +227,7 @@ on_every_store! {
         members_come_and_go_and_count_for_resets,
         a_change_of_members_is_made_whole_or_not_at_all,
         groups_close_no_circle_and_nest_as_deep_as_they_are_followed,
+        the_groups_of_an_account_are_listed_once_through_any_nesting,
         a_deleted_group_leaves_its_members_and_its_places,
         a_group_that_the_policy_names_stays;
     deletion:

@@ -13,6 +13,8 @@ pub(super) const FROZEN: &[Role] =
     &[Role::GlobalAdministrator, Role::UserAdministrator, Role::AuthenticationAdministrator];
 /// See and remove security info, issue and end access passes.
 pub(super) const METHODS: &[Role] = &[Role::GlobalAdministrator, Role::AuthenticationAdministrator];
+/// See which groups somebody is in.
+pub(super) const MEMBERSHIPS: &[Role] = Place::Groups.roles();
 /// Grant roles and take them away.
 pub(super) const ROLES: &[Role] = &[Role::GlobalAdministrator];
 /// Read what happened.
@@ -26,7 +28,7 @@ mod tests {
 
     #[test]
     fn who_is_offered_something_is_whom_the_contract_lets_do_it() {
-        let rpcs: [(&[Role], &[&str]); 6] = [
+        let rpcs: [(&[Role], &[&str]); 7] = [
             (
                 SUPPORT,
                 &[
@@ -64,6 +66,8 @@ mod tests {
                     "AccessPassService/RevokeTemporaryAccessPass",
                 ],
             ),
+            // Not whoever may list groups: only these learn who is in them.
+            (MEMBERSHIPS, &["GroupService/ListGroupMembers"]),
             (ROLES, &["AdministrationService/GrantRole", "AdministrationService/RevokeRole"]),
             (EVENTS, &["AuditService/ListEvents"]),
         ];

@@ -1,22 +1,27 @@
-//! Parts of the page of an account: what its person proves themselves with, where they are signed in, roles, and what happened.
+//! Parts of the page of an account: what its person proves themselves with, where they are signed in, roles, groups, and what happened.
 
 use rekey_wire::access::role_word;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_security_info_service_client::AccountSecurityInfoServiceClient;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
+use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::options::v1::Role;
 use tonic::Status;
 
 use super::super::account_filters::method_name;
 use super::super::account_names::account_path;
-use super::super::listing::{address, time_cell};
+use super::super::groups::path as group_path;
+use super::super::listing::{PAGE, address, next_page, time_cell};
 use super::act::Act;
 use super::acts::OF;
 use super::{LONGEST_LIST, page_path, together, within_reach};
 use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
 use crate::web::{ALL_ROLES, Fault, Member, role_name};
 use crate::words::AccountsWords;
+
+/// Groups on a page: a name may have 128 characters, and a page has at most 60 kB.
+const GROUPS: i32 = 50;
 
 /// So many events are shown of the latest.
 const EVENTS: i32 = 30;
@@ -180,6 +185,32 @@ pub(super) fn roles(member: &Member, account: &wire::Account) -> Result<Html, Fa
         .text("action", &page_path(id, Act::GrantRole.word()))
         .html("role", visit.select(&role)?);
     together(visit, vec![table, visit.body("accounts_grant", values)?])
+}
+
+/// The groups that the account is in, each with the way to its page.
+pub(super) async fn groups(member: &Member, account: &wire::Account) -> Result<Html, Fault> {
+    let (visit, id) = (&member.visit, &account.account_id);
+    let words = &visit.texts().accounts;
+    let request = wire::ListGroupsRequest {
+        tenant_id: member.tenant().to_string(),
+        page_size: GROUPS,
+        page_token: visit.query(PAGE),
+        context: member.context(),
+        member_account_id: id.clone(),
+    };
+    let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+    let row = |group: &wire::Group| {
+        vec![Cell::Link { path: group_path(&group.group_id), text: group.display_name.clone() }]
+    };
+    let table = visit.table(Table {
+        caption: &visit.texts().groups.title,
+        columns: &[&words.group_label],
+        rows: listed.groups.iter().map(row).collect(),
+        empty: &words.groups_empty,
+        next: next_page(&account_path(id), &[], &listed.next_page_token),
+    })?;
+    let values = Values::default().html("table", table).flag("has_some", !listed.groups.is_empty());
+    visit.body("accounts_groups", values)
 }
 
 /// What happened to the account, the latest first.

@@ -7,7 +7,7 @@ use rekey_wire::identity::v1::{AccountState, ListAccountSessionsResponse, SignIn
 use rekey_wire::options::v1::Role;
 
 use super::super::listing::{address, time_cell, time_or};
-use super::access::{ACCOUNTS, EVENTS, METHODS, ROLES, SUPPORT};
+use super::access::{ACCOUNTS, EVENTS, MEMBERSHIPS, METHODS, ROLES, SUPPORT};
 use super::act::Act;
 use super::{
     EDIT_PAGE, LOGIN, PASS_PAGE, RESET_PAGE, diagnosis, find, is_deleted, known_by, page_path, sections,
@@ -189,6 +189,9 @@ async fn around(member: &Member, account: &wire::Account, standing: &Standing) -
         if member.has_any(ROLES) {
             sections.push(section(&words.roles_title, sections::roles(member, account)?));
         }
+    }
+    if !matches!(standing, Standing::Deleted) && member.has_any(MEMBERSHIPS) {
+        sections.push(section(&texts.groups.title, sections::groups(member, account).await?));
     }
     if member.has_any(EVENTS) {
         sections.push(section(&words.timeline_title, sections::timeline(member, account).await?));

@@ -63,6 +63,7 @@ async fn page(member: &Member, typed: &str, problem: Option<Problem>) -> Result<
         page_size: ROWS,
         page_token: visit.query(PAGE),
         context: member.context(),
+        member_account_id: String::new(),
     };
     let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
     let table = visit.table(Table {

@@ -1,7 +1,7 @@
 // A group is created, filled, renamed, emptied and deleted.
 import assert from "node:assert/strict";
 
-import { ACCOUNTS, nameOf, says, signedIn } from "../administration.mjs";
+import { ACCOUNTS, account, nameOf, says, signedIn } from "../administration.mjs";
 import { isWrong } from "../reset.mjs";
 
 const GROUPS = "/administration/groups";
@@ -52,6 +52,10 @@ async function filled(stage, page, person) {
   await list.getByLabel("Group", { exact: true }).selectOption({ label: "Night shift" });
   await list.locator("#count", { hasText: /^Found: 1$/ }).waitFor();
   assert.deepEqual(await list.locator("#results tbody th a").allInnerTexts(), [nameOf(person)]);
+
+  await account(stage, list, person);
+  await list.getByRole("link", { name: "Night shift", exact: true }).click();
+  await stage.titled(list, "Group Night shift");
   await list.close();
 }
 
@@ -70,4 +74,9 @@ async function renamedAndEmptied(stage, page, person) {
   await stage.check(page);
   await press(page, "Take the chosen out of Late shift");
   await says(stage, page, "Taken out of Late shift: 1.");
+
+  const other = await page.context().newPage();
+  await account(stage, other, person);
+  await other.getByText("The person is in no group.").waitFor();
+  await other.close();
 }
