@@ -8,7 +8,12 @@ use crate::web::{self, Answer, FORM};
 
 /// Somebody, with their cookies.
 pub struct Visitor {
-    host: String,
+    /// What the address bar shows.
+    origin: String,
+    /// Who answers, one request after the other.
+    hosts: Vec<String>,
+    /// How many requests were sent to them.
+    sent: usize,
     /// By name.
     pub cookies: BTreeMap<String, String>,
 }
@@ -16,10 +21,25 @@ pub struct Visitor {
 impl Visitor {
     /// Somebody of the world's organisation.
     pub async fn of(world: &World) -> Self {
-        let host = world.addresses.portal_url().replace("http://", "");
-        let mut visitor = Self { host, cookies: BTreeMap::default() };
+        let origin = world.addresses.portal_url();
+        let host = origin.replace("http://", "");
+        let mut visitor = Self::balanced(&origin, &[host.as_str()]);
         visitor.get("/o/acme").await;
         visitor
+    }
+
+    /// Somebody who opens this origin, behind which a balancer leads each request to the next of these hosts.
+    pub fn balanced(origin: &str, hosts: &[&str]) -> Self {
+        let mut visitor =
+            Self { origin: origin.to_owned(), hosts: Vec::new(), sent: 0, cookies: BTreeMap::default() };
+        visitor.led_to(hosts);
+        visitor
+    }
+
+    /// From now on the balancer knows these hosts, and begins with the first.
+    pub fn led_to(&mut self, hosts: &[&str]) {
+        self.hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        self.sent = 0;
     }
 
     /// Asks for a page.
@@ -43,7 +63,7 @@ impl Visitor {
 
     /// Sends a form as a browser does from a page of the portal.
     pub async fn post(&mut self, path: &str, form: &str) -> Answer {
-        let origin = format!("http://{}", self.host);
+        let origin = self.origin.clone();
         self.post_from(path, &[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")], form).await
     }
 
@@ -79,7 +99,9 @@ impl Visitor {
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let fields = [fields, &[("Cookie", cookies.as_str())]].concat();
-        let answer = web::send(&self.host, request, &fields, body).await.unwrap();
+        let host = &self.hosts[self.sent % self.hosts.len()];
+        let answer = web::send(host, request, &fields, body).await.unwrap();
+        self.sent += 1;
         for line in answer.values("Set-Cookie") {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());

@@ -1,8 +1,10 @@
 //! The stylesheet and the few lines of script, as they are built in, and where an organisation's own are.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rekey_primitives::colour::Colour;
 use rekey_primitives::id::TenantId;
@@ -41,6 +43,9 @@ pub(crate) const BULK_SCRIPT: &str = concat!("/assets/bulk.js?v=", env!("CARGO_P
 /// Where the script is that previews texts while they are written.
 pub(crate) const TEMPLATES_SCRIPT: &str = concat!("/assets/templates.js?v=", env!("CARGO_PKG_VERSION"));
 
+/// What addresses of this release ask for.
+const RELEASE: &str = concat!("v=", env!("CARGO_PKG_VERSION"));
+
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -58,6 +63,23 @@ pub(crate) fn routes() -> Router {
         .route("/assets/accounts.js", get(async || script(include_str!("assets/accounts.js"))))
         .route("/assets/bulk.js", get(async || script(include_str!("assets/bulk.js"))))
         .route("/assets/templates.js", get(async || script(include_str!("assets/templates.js"))))
+        .route_layer(from_fn(keep_own))
+}
+
+/// Whether pages of this release have such an address. While replicas are replaced one by one, pages of another one ask here as well: what
+/// they get is kept by nobody, or it would stand under that address for whoever loads the next page.
+pub(crate) fn is_of_this_release(query: Option<&str>) -> bool {
+    query.is_none_or(|query| query == RELEASE)
+}
+
+/// Takes back that a file may be kept where it is not the one that was asked for.
+async fn keep_own(request: Request, next: Next) -> Response {
+    let is_own = is_of_this_release(request.uri().query());
+    let mut response = next.run(request).await;
+    if !is_own {
+        response.headers_mut().remove(header::CACHE_CONTROL);
+    }
+    response
 }
 
 fn script(text: &'static str) -> impl IntoResponse {

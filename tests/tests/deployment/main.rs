@@ -13,6 +13,7 @@ mod key_rotation;
 mod many;
 mod pods;
 mod portal;
+mod portal_replicas;
 mod production;
 mod reflection;
 mod rehearsal;

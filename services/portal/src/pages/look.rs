@@ -1,12 +1,13 @@
 //! What an organisation's pages have of its own beside the texts: a stylesheet of its accent, and its logo. Both are the same for
 //! everybody and may be kept by whoever they pass, under the address that names what they are.
 
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use rekey_primitives::colour::Colour;
 use rekey_primitives::id::TenantId;
 
+use crate::assets;
 use crate::domain::Palette;
 use crate::peers::{Logo, PeerError};
 use crate::web::{Fault, Visit};
@@ -17,16 +18,17 @@ const VERSION: &str = "v";
 /// A day, as browsers keep the organisation: a new look has new addresses.
 const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
-/// A logo that is not the one that its address names: an older page asks for one that was replaced since.
+/// What is not what its address names: an older page asks for a logo that was replaced since, or one of another release for its style.
 const BY_NOBODY: HeaderValue = HeaderValue::from_static("no-store");
 
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 
 /// The stylesheet of an accent. It follows from the address alone, so identity is not asked.
-pub(super) async fn style(Path(digits): Path<String>) -> Result<Response, Fault> {
+pub(super) async fn style(Path(digits): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     let accent = Colour::parse(&format!("#{digits}")).map_err(|_| Fault::NotFound)?;
     let palette = Palette::of(accent).ok_or(Fault::NotFound)?;
-    let headers = [(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, A_DAY)];
+    let kept = if assets::is_of_this_release(query.as_deref()) { A_DAY } else { BY_NOBODY };
+    let headers = [(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, kept)];
     Ok((headers, stylesheet(&palette)).into_response())
 }
 

@@ -57,7 +57,7 @@ async fn a_look_may_be_kept_by_everybody_and_sets_no_cookie() {
     dress(&world);
     let browser = world.browser();
 
-    let style = browser.get("/look/style/0b57a4?v=1").await;
+    let style = browser.get(concat!("/look/style/0b57a4?v=", env!("CARGO_PKG_VERSION"))).await;
     let logo = browser.get(&logo_path("abababababababab")).await;
 
     assert!(style.text.contains("--accent: #0b57a4;") && style.text.contains("(prefers-color-scheme: dark)"));

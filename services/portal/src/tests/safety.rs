@@ -51,6 +51,22 @@ async fn every_answer_tells_browsers_to_trust_nothing_else() {
     }
 }
 
+/// While replicas are replaced one by one, a page of one release asks another one for its files.
+#[tokio::test]
+async fn files_are_kept_under_addresses_of_this_release_alone() {
+    let world = World::new();
+    let browser = world.browser();
+
+    for path in ["/assets/style.css", "/assets/passkey.js", "/look/style/0b57a4"] {
+        let own = browser.get(&format!("{path}?v={}", env!("CARGO_PKG_VERSION"))).await;
+        let foreign = browser.get(&format!("{path}?v=0.0.0")).await;
+
+        assert_eq!((own.status, &own.text), (StatusCode::OK, &foreign.text), "{path}");
+        assert_ne!(own.headers[header::CACHE_CONTROL], "no-store", "{path}");
+        assert_eq!(foreign.headers[header::CACHE_CONTROL], "no-store", "{path}");
+    }
+}
+
 #[tokio::test]
 async fn cookies_are_of_this_host_and_hold_nothing_that_reads() {
     let world = World::new();
