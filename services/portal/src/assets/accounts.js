@@ -29,6 +29,8 @@
         // What is wrong with a search is said in place of how much was found.
         const said = page.querySelector(".summary li") ?? page.getElementById("count");
         document.getElementById("count").textContent = said.textContent;
+        // The links to other languages ask for the same.
+        document.querySelector(".languages").replaceWith(document.importNode(page.querySelector(".languages"), true));
         history.replaceState(null, "", path);
         localTimes(found);
         offerSelection();

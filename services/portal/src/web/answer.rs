@@ -104,6 +104,7 @@ impl Visit {
         let accent_path = whose.and_then(|whose| whose.look.accent).map(assets::accent_path);
         let logo_path =
             whose.and_then(|whose| Some(assets::logo_path(whose.tenant, whose.look.logo.as_deref()?)));
+        let query = self.query_besides_language();
         let frame = Frame {
             locale: self.locale,
             organisation: whose.map_or(self.words().portal_name.as_str(), |whose| whose.name.as_str()),
@@ -117,6 +118,7 @@ impl Visit {
             script_paths: &scripts,
             notice: notice.as_ref().map(|notice| notice.text.as_str()),
             rail,
+            query: &query,
         };
         let page = self.site.view.page(&frame, content.body).map_err(internal)?;
         let page = (status, HtmlPage(page)).into_response();

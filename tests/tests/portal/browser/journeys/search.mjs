@@ -12,6 +12,8 @@ export default async function search(stage) {
   await found(page, stage.crowd.length);
   await page.waitForURL(/\?prefix=crowd-$/);
   assert.equal(await page.evaluate(() => document.activeElement.id), "prefix", "typing goes on");
+  const german = page.getByRole("link", { name: "Deutsch" });
+  assert.equal(await german.getAttribute("href"), "?lang=de&prefix=crowd-", "another language keeps the search");
   await stage.look(page, "accounts");
 
   await everybodyStandsOnOnePage(stage, page);
