@@ -148,12 +148,17 @@ async fn help_is_offered_after_ten_seconds_and_another_code_when_it_is_possible(
     let late = browser.get(&code).await.text;
     world.clock.advance(Duration::from_secs(20));
     let possible = browser.get(&code).await.text;
+    world.clock.advance(Duration::from_secs(570));
+    let dead = browser.get(&code).await.text;
 
     assert!(at_once.contains("content=\"10\"") && !at_once.contains("Nothing has arrived?"), "{at_once}");
     assert!(at_once.contains("in 30 s") && at_once.contains("17:20:30 UTC"), "{at_once}");
     assert!(late.contains("content=\"20\"") && late.contains("Nothing has arrived?"), "{late}");
     assert!(late.contains("in 20 s") && !late.contains("Send another code"), "{late}");
     assert!(possible.contains("Send another code"), "{possible}");
+    assert!(at_once.contains("17:30:00 UTC</time> (<span>10 min left</span>)"), "{at_once}");
+    assert!(possible.contains("content=\"30\"") && !possible.contains("no longer good"), "{possible}");
+    assert!(dead.contains("This code is no longer good.") && !dead.contains("min left"), "{dead}");
 }
 
 #[tokio::test]
