@@ -40,22 +40,38 @@ if (code) {
 // What the rules say of a password while it is typed.
 const form = document.querySelector("form[data-evaluate]");
 if (form) {
+  const meter = document.querySelector(".strength meter");
+  const said = document.querySelector(".strength [role=status]");
+  const show = (passed) => {
+    const rules = [...document.querySelectorAll("[data-rule]")];
+    for (const rule of rules) {
+      const verdict = passed.get(rule.dataset.rule);
+      rule.classList.toggle("kept", verdict === "kept");
+      rule.classList.toggle("broken", verdict === "broken");
+    }
+    if (!meter) return;
+    const verdicts = rules.map((rule) => passed.get(rule.dataset.rule)).filter(Boolean);
+    const kept = verdicts.filter((verdict) => verdict === "kept").length;
+    meter.hidden = verdicts.length === 0;
+    meter.max = Math.max(verdicts.length, 1);
+    meter.value = kept;
+    said.textContent = meter.hidden ? "" : said.dataset.kept.replace("{kept}", kept).replace("{all}", verdicts.length);
+  };
   let waiting;
+  let asked = 0;
   form.elements.namedItem("password").addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       const body = new URLSearchParams(new FormData(form));
       body.set("evaluate", "1");
       body.delete("current");
+      const number = ++asked;
       // Without an answer, as when the page is being left, nothing is marked.
       const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
       if (!answer?.ok) return;
-      const passed = new Map((await answer.text()).trim().split("\n").map((line) => line.split(" ")));
-      for (const rule of document.querySelectorAll("[data-rule]")) {
-        const verdict = passed.get(rule.dataset.rule);
-        rule.classList.toggle("kept", verdict === "kept");
-        rule.classList.toggle("broken", verdict === "broken");
-      }
+      const lines = (await answer.text()).trim().split("\n");
+      // A later keystroke has asked again.
+      if (number === asked) show(new Map(lines.map((line) => line.split(" "))));
     }, 400);
   });
 }

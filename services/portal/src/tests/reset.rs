@@ -206,6 +206,7 @@ async fn rules_are_shown_before_typing_and_those_that_were_broken_afterwards() {
         "{before}"
     );
     assert!(before.contains(">has at least 8 characters</li>"), "{before}");
+    assert!(before.contains("aria-label=\"Strength of the new password\" hidden></meter>"), "{before}");
     assert!(differing.text.contains("<a href=\"#repeated\">Enter the same password in both fields</a>"));
     assert!(refused.text.contains("data-rule=\"HISTORY\" class=\"broken\""), "{}", refused.text);
     let said = "Not met yet: has at least 8 characters; Not met yet: is not one that you had before";

@@ -35,6 +35,25 @@ async function codes(stage, page, person) {
   await page.waitForURL(/\/password$/);
 }
 
+// While it is typed.
+async function strength(stage, page) {
+  const meter = page.getByRole("meter", { name: "Strength of the new password" });
+  const said = page.getByRole("status").filter({ hasText: /^Met: / });
+  const rules = await page.locator("[data-rule]").count();
+  assert.equal(await meter.count(), 0, "nothing is measured before");
+
+  await page.locator("#password").fill("acme");
+  await page.locator("[data-rule=MINIMUM_LENGTH].broken").waitFor();
+  const broken = await page.locator("[data-rule].broken").count();
+  assert.equal(await said.innerText(), `Met: ${rules - broken} of ${rules}`);
+  assert.deepEqual(await meter.evaluate(({ value, max }) => [value, max]), [rules - broken, rules]);
+  await stage.check(page);
+
+  await page.locator("#password").fill(stage.newPassword);
+  await page.locator("[data-rule=MINIMUM_LENGTH].kept").waitFor();
+  assert.equal(await said.innerText(), `Met: ${rules} of ${rules}`);
+}
+
 async function passwords(stage, page) {
   await send(page);
   await isWrong(stage, page, "password", "Enter a new password");
@@ -42,11 +61,7 @@ async function passwords(stage, page) {
   await choose(page, stage.newPassword, "another one");
   await isWrong(stage, page, "repeated", "Enter the same password in both fields");
 
-  // While it is typed.
-  await page.locator("#password").fill("acme");
-  await page.locator("[data-rule=MINIMUM_LENGTH].broken").waitFor();
-  await page.locator("#password").fill(stage.newPassword);
-  await page.locator("[data-rule=MINIMUM_LENGTH].kept").waitFor();
+  await strength(stage, page);
 
   // The name of the organisation, and far too short.
   await choose(page, "acme");
