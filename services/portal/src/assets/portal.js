@@ -14,6 +14,12 @@ function localTimes(part) {
 }
 localTimes(document);
 
+// A page that a browser kept whole, as some do behind "back" whatever they are told, is asked for anew: nobody reads what was there
+// before somebody left.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.replace(location.pathname + location.search);
+});
+
 // The page has something new to say after a while. Whoever is typing is left alone, and so is a page with a script for that.
 const main = document.querySelector("main[data-refresh]");
 if (main && !document.querySelector("[data-live]")) {
