@@ -15,6 +15,7 @@ export default async function search(stage) {
   const german = page.getByRole("link", { name: "Deutsch" });
   assert.equal(await german.getAttribute("href"), "?lang=de&prefix=crowd-", "another language keeps the search");
   await stage.look(page, "accounts");
+  await headStays(page);
 
   await everybodyStandsOnOnePage(stage, page);
   await filters(stage, page);
@@ -23,6 +24,17 @@ export default async function search(stage) {
 
 const found = (page, count) => page.locator("#count", { hasText: new RegExp(`^Found: ${count}$`) }).waitFor();
 const names = (page) => page.locator("#results tbody th a").allInnerTexts();
+
+// While rows are scrolled.
+async function headStays(page) {
+  const [scrolled, moved] = await page.getByRole("region", { name: "Accounts" }).evaluate((region) => {
+    const top = () => region.querySelector("thead th").getBoundingClientRect().top;
+    const before = top();
+    region.scrollTop = 200;
+    return [region.scrollTop, before - top()];
+  });
+  assert.deepEqual([scrolled, Math.round(moved)], [200, 0]);
+}
 
 // Page after page, by links alone.
 async function everybodyStandsOnOnePage(stage, page) {
