@@ -25,12 +25,14 @@ async fn a_forgotten_password_is_reset_in_four_pages() {
     let browser = world.browser_of_acme().await;
 
     let reset = begin(&browser, "zoe").await;
+    let unchosen = take(&browser, &reset, "prove", &[]).await;
     let sent = take(&browser, &reset, "prove", &[("method", "1")]).await;
     let proved = take(&browser, &reset, "code", &[("code", "Your code is 123 456")]).await;
     let typed = [("password", "correct horse"), ("repeated", "correct horse")];
     let done = take(&browser, &reset, "password", &typed).await;
     let last = browser.get(done.location()).await;
 
+    assert!(unchosen.text.contains("wrong\" aria-describedby=\"method-problem\""), "{}", unchosen.text);
     assert_eq!(sent.location(), format!("{reset}/code"));
     assert_eq!(proved.location(), format!("{reset}/password"));
     assert_eq!((done.location(), last.status), ("/reset/done", StatusCode::OK));

@@ -73,6 +73,15 @@ export function layoutFaults(page) {
   });
 }
 
+// Errors that stand beside a field and are not said of it to who listens to the page.
+export function untoldProblems(page) {
+  return page.evaluate(() => {
+    const isTold = ({ id }) => id !== "" && document.querySelector(`[aria-describedby~="${id}"]`) !== null;
+    const untold = [...document.querySelectorAll(".field .problem")].filter((problem) => !isTold(problem));
+    return untold.map((problem) => `describes no field: ${problem.outerHTML}`);
+  });
+}
+
 // The bytes of a page with everything it loaded, from a cache or not. What a script asks for later is a page of its own.
 export function weight(page) {
   return page.evaluate(() => {
