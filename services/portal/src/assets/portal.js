@@ -31,15 +31,15 @@ if (main && !document.querySelector("[data-live]")) {
   setTimeout(again, Number(main.dataset.refresh) * 1000);
 }
 
-// A code is taken out of whatever was pasted with it.
+// A code is taken out of whatever was pasted with it: the first run of 6 to 10 digits, as the server does.
 const code = document.querySelector("input[autocomplete=one-time-code]");
 if (code) {
   code.addEventListener("paste", (event) => {
-    const found = event.clipboardData.getData("text").match(/\b\d[\d \-]{2,10}\d\b/);
-    if (found) {
-      event.preventDefault();
-      code.value = found[0];
-    }
+    const runs = event.clipboardData.getData("text").split(/[^\d -]/).map((run) => run.replace(/\D/g, ""));
+    const found = runs.find((digits) => digits.length >= 6 && digits.length <= 10);
+    if (!found) return;
+    event.preventDefault();
+    code.value = found;
   });
 }
 

@@ -31,8 +31,19 @@ async function codes(stage, page, person) {
   await isWrong(stage, page, "code", "This code is not right, or no longer good");
   assert.ok(!(await page.content()).includes(another(code)), "what was typed is not shown again");
 
+  await paste(page, `Route 6600, 9:41: ${code.slice(0, 3)} ${code.slice(3)} is your code for 10 minutes`);
+  assert.equal(await page.locator("#code").inputValue(), code);
   await enterCode(page, `Your code is ${code.slice(0, 3)} ${code.slice(3)}.`);
   await page.waitForURL(/\/password$/);
+}
+
+// What a browser tells of a text that is pasted.
+function paste(page, text) {
+  return page.locator("#code").evaluate((field, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
 }
 
 // While it is typed.
