@@ -106,6 +106,14 @@ impl Visit {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
     }
 
+    /// The first page of the list that this page is of, asked for in the same way.
+    pub(super) fn first_page(&self) -> String {
+        let pairs = form_urlencoded::parse(self.request.query.as_bytes());
+        let kept = pairs.filter(|(name, _)| name != "page");
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+        if query.is_empty() { self.path().to_owned() } else { format!("{}?{query}", self.path()) }
+    }
+
     /// The path of the page, without what is asked of it.
     pub(crate) fn path(&self) -> &str {
         &self.request.path

@@ -58,6 +58,11 @@ async function everybodyStandsOnOnePage(stage, page) {
   await page.waitForURL(/\?prefix=crowd-$/);
   await found(page, stage.crowd.length);
   assert.equal(await page.locator("#prefix").inputValue(), "crowd-");
+
+  // What was kept for too long begins anew.
+  await page.goto(`${ACCOUNTS}?prefix=crowd-&page=outdated`);
+  await page.waitForURL(/\?prefix=crowd-$/);
+  await found(page, stage.crowd.length);
 }
 
 async function filters(stage, page) {
