@@ -1,7 +1,7 @@
 // The pages of administrators in Arabic, at each size, in light and dark.
 import { account, signedIn } from "../administration.mjs";
 
-const PAGES = [
+export const PAGES = [
   ["accounts", "accounts"],
   ["new-account", "accounts/new"],
   ["requests", "requests"],
