@@ -8,7 +8,10 @@
     request.open("GET", path);
     request.responseType = "document";
     request.addEventListener("load", () => {
-      if (request.response && request.response.getElementById("results")) then(request.response);
+      if (request.status !== 200 && request.status !== 422) return;
+      if (request.response?.getElementById("results")) then(request.response);
+      // The session has ended: this leads to the form that signs in.
+      else location.assign(path);
     });
     request.send();
     return request;

@@ -20,6 +20,7 @@ export default async function search(stage) {
   await everybodyStandsOnOnePage(stage, page);
   await filters(stage, page);
   await oneIsLookedAt(stage, page);
+  await sessionIsOver(stage, page);
 }
 
 const found = (page, count) => page.locator("#count", { hasText: new RegExp(`^Found: ${count}$`) }).waitFor();
@@ -94,4 +95,12 @@ async function oneIsLookedAt(stage, page) {
   await stage.titled(page, nameOf(stage.administrator));
   await page.getByText("This is your own account: nobody administers their own.").waitFor();
   assert.equal(await page.getByRole("link", { name: "Reset password" }).count(), 0);
+}
+
+// While somebody types: they are asked to sign in, and do not wait for ever.
+async function sessionIsOver(stage, page) {
+  await page.goto(ACCOUNTS);
+  await page.context().clearCookies({ name: "__Host-rekey-session" });
+  await page.getByLabel("Search", { exact: true }).fill("crowd-");
+  await stage.titled(page, "Sign in");
 }
