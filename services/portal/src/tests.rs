@@ -4,6 +4,7 @@ mod belonging;
 mod browser;
 mod fake_identity;
 mod fake_sign_ins;
+mod languages;
 mod look;
 mod mailed_link;
 mod reset;

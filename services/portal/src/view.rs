@@ -159,6 +159,7 @@ mod tests {
             script_paths: &["/s.js"],
             notice: None,
             rail: None,
+            query: "",
         };
         View::load().unwrap().page(&frame, body).unwrap()
     }

@@ -92,6 +92,10 @@ async fn resets_are_drawn_with_their_numbers(stores: Stores) {
     let drawn = reader.get("/administration/audit/funnel?range=day").await;
     assert!(drawn.body.contains("1 resets were begun and 0 new passwords were set"), "{}", drawn.body);
     assert!(!drawn.body.contains("style="), "{}", drawn.body);
+    // What each colour of a bar stands for.
+    for outcome in ["succeeded", "refused", "failed"] {
+        assert!(drawn.body.contains(&format!("<rect class=\"{outcome}\" x=\"1\"")), "{outcome}");
+    }
     world.stop().await;
 }
 

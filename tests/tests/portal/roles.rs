@@ -333,6 +333,7 @@ async fn whoever_may_little_is_offered_little(stores: Stores) {
     assert!(out_of_reach.body.contains("you can look at it and change nothing"));
     assert!(out_of_reach.body.contains("The person is in no group."));
     assert!(!groups.contains("Add to Night shift") && !groups.contains("Delete the group"));
+    assert!(groups.contains("A user administrator can add somebody.") && !groups.contains("below"));
     assert_eq!([own, of_others].map(|page| page.contains(&link("Administration"))), [true, false]);
     world.stop().await;
 }

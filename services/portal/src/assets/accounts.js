@@ -8,7 +8,10 @@
     request.open("GET", path);
     request.responseType = "document";
     request.addEventListener("load", () => {
-      if (request.response && request.response.getElementById("results")) then(request.response);
+      if (request.status !== 200 && request.status !== 422) return;
+      if (request.response?.getElementById("results")) then(request.response);
+      // The session has ended: this leads to the form that signs in.
+      else location.assign(path);
     });
     request.send();
     return request;
@@ -29,6 +32,8 @@
         // What is wrong with a search is said in place of how much was found.
         const said = page.querySelector(".summary li") ?? page.getElementById("count");
         document.getElementById("count").textContent = said.textContent;
+        // The links to other languages ask for the same.
+        document.querySelector(".languages").replaceWith(document.importNode(page.querySelector(".languages"), true));
         history.replaceState(null, "", path);
         localTimes(found);
         offerSelection();

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 /// After so long a wait for a code people look for help. Mail takes seconds.
 const HELP_AFTER: Duration = Duration::from_secs(10);
 
+/// What is left of a code is told in steps of this. A page that moved more often would take what is being typed from a browser without
+/// scripts.
+const STEP: Duration = Duration::from_secs(60);
+
 /// The times of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CodeTimes {
@@ -35,14 +39,28 @@ impl CodeTimes {
         self.resend_at.map(|at| at.since(now))
     }
 
-    /// How long until its page has something new to say, where nothing else changes on it.
-    pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
-        wait_for_first(self.moments(), now)
+    /// How many minutes are left of it, the one that has begun included; 0 once it is dead, and none where it is not known when it dies.
+    pub(crate) fn minutes_left(&self, now: Timestamp) -> Option<u64> {
+        let left = self.expires_at?.since(now);
+        Some((left.as_secs() + u64::from(left.subsec_nanos() > 0)).div_ceil(STEP.as_secs()))
     }
 
-    /// When its page has something new to say: help, and another send.
-    pub(crate) fn moments(&self) -> impl Iterator<Item = Timestamp> + use<> {
-        [Some(self.at.plus(HELP_AFTER)), self.resend_at].into_iter().flatten()
+    /// How long until its page has something new to say, where nothing else changes on it.
+    pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
+        wait_for_first(self.moments(now), now)
+    }
+
+    /// When its page has something new to say: help, another send, and a minute less of the code.
+    pub(crate) fn moments(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> + use<> {
+        [Some(self.at.plus(HELP_AFTER)), self.resend_at, self.next_minute(now)].into_iter().flatten()
+    }
+
+    /// When one minute less is left of it.
+    fn next_minute(&self, now: Timestamp) -> Option<Timestamp> {
+        let left = self.expires_at?.since(now);
+        let over = Duration::new(left.as_secs() % STEP.as_secs(), left.subsec_nanos());
+        let wait = if over.is_zero() { STEP } else { over };
+        (!left.is_zero()).then(|| now.plus(wait))
     }
 }
 
@@ -76,5 +94,18 @@ mod tests {
         let wait = |seconds| times.next_change(after(seconds)).map(|wait| wait.as_secs());
 
         assert_eq!([wait(0), wait(10), wait(30)], [Some(10), Some(20), None]);
+    }
+
+    #[test]
+    fn what_is_left_of_a_code_counts_down_by_the_minute_until_it_is_dead() {
+        let times = CodeTimes { expires_at: Some(after(600)), ..CodeTimes::asked_at(START) };
+        let at = |seconds| {
+            let now = after(seconds);
+            (times.minutes_left(now).unwrap(), times.next_change(now).map(|wait| wait.as_secs()))
+        };
+
+        assert_eq!([at(10), at(59), at(60)], [(10, Some(50)), (10, Some(1)), (9, Some(60))]);
+        assert_eq!([at(599), at(600), at(700)], [(1, Some(1)), (0, None), (0, None)]);
+        assert_eq!(CodeTimes::asked_at(START).minutes_left(START), None);
     }
 }

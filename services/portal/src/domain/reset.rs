@@ -120,10 +120,11 @@ impl ResetProgress {
         Self { token, proofs_remaining, methods: methods.collect(), sent: None, ..self }
     }
 
-    /// How long until the page of the code has something new to say without being asked: help, another send, or that the reset is over.
+    /// How long until the page of the code has something new to say without being asked: help, another send, what is left of the code, or
+    /// that the reset is over.
     pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
         let sent = self.asked().filter(|(method, _)| method.kind.is_sent()).map(|(_, sent)| sent);
-        let moments = sent.into_iter().flat_map(|sent| sent.times.moments());
+        let moments = sent.into_iter().flat_map(|sent| sent.times.moments(now));
         wait_for_first(moments.chain([self.expires_at]), now)
     }
 }
@@ -185,7 +186,8 @@ mod tests {
         let reset = asking(MethodKind::Email);
         let next = |seconds| reset.next_change(after(seconds)).map(|wait| wait.as_secs());
 
-        assert_eq!([next(0), next(10), next(30), next(900)], [Some(10), Some(20), Some(870), None]);
+        assert_eq!([next(0), next(10), next(30)], [Some(10), Some(20), Some(30)]);
+        assert_eq!([next(540), next(600), next(900)], [Some(60), Some(300), None]);
         let at_hand = asking(MethodKind::Authenticator);
         assert_eq!(at_hand.next_change(START).map(|wait| wait.as_secs()), Some(900));
     }

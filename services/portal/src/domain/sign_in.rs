@@ -8,7 +8,7 @@ use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::MethodKind;
-use super::code_times::{CodeTimes, wait_for_first};
+use super::code_times::CodeTimes;
 
 /// One more thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ impl SignInProgress {
     /// How long until the page has something new to say without being asked.
     pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
         match &self.question {
-            Question::SentCode { sent: Some(sent), .. } => wait_for_first(sent.times.moments(), now),
+            Question::SentCode { sent: Some(sent), .. } => sent.times.next_change(now),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress};
 use crate::peers::{Proof, ShownProof};
 use crate::view::{Html, Problem, Step};
 use crate::web::{Content, Fault, PostedFields, Visit};
-use crate::words::{Words, filled};
+use crate::words::filled;
 
 /// What identity calls what is shown.
 const PROOF_FIELDS: [&str; 2] = ["code", "passkey_credential_json"];
@@ -147,7 +147,7 @@ fn form(visit: &Visit, flow: &FlowId, reset: &ResetProgress, problem: Option<&st
         return PasskeyForm { lead, action: &action, hidden, fields: &[], options, links: &links }
             .body(visit);
     }
-    let lead = lead(words, method);
+    let lead = lead(visit, method);
     let form = CodeForm {
         lead: &lead,
         kind: method.kind,
@@ -160,14 +160,15 @@ fn form(visit: &Visit, flow: &FlowId, reset: &ResetProgress, problem: Option<&st
     form.body(visit)
 }
 
-fn lead(words: &Words, method: &OfferedMethod) -> String {
+fn lead(visit: &Visit, method: &OfferedMethod) -> String {
+    let words = visit.words();
     match method.kind {
         MethodKind::Authenticator => words.code_authenticator.clone(),
         MethodKind::RecoveryCode => words.code_recovery_code.clone(),
         MethodKind::Email | MethodKind::Phone if method.masked.is_empty() => words.code_sent.clone(),
         // A passkey has a page of its own, without a code.
         MethodKind::Email | MethodKind::Phone | MethodKind::Passkey => {
-            filled(&words.code_sent_to, "address", &method.masked)
+            filled(&words.code_sent_to, "address", visit.locale.isolated(&method.masked))
         }
     }
 }

@@ -74,11 +74,7 @@ impl CodeForm<'_> {
             .optional_html("hidden_resend", hidden_resend)
             .flag("is_late", times.is_some_and(|times| times.is_late(visit.now)))
             .list("links", self.links.iter().map(Link::values).collect());
-        let values = match times.and_then(|times| times.expires_at) {
-            Some(at) => values.part("good_until", time_of_day(at)),
-            None => values.flag("good_until", false),
-        };
-        visit.body("code", with_resend(values, times, visit))
+        visit.body("code", with_resend(with_end(values, times, visit), times, visit))
     }
 }
 
@@ -103,6 +99,18 @@ impl Link<'_> {
 
 fn hidden_field((name, value): &(&str, &str)) -> Values {
     Values::default().text("name", name).text("value", value)
+}
+
+/// Until when the code is good and how long that is, or that it was; nothing of it where that is not known.
+fn with_end(values: Values, times: Option<CodeTimes>, visit: &Visit) -> Values {
+    let end = times.and_then(|times| Some((times.expires_at?, times.minutes_left(visit.now)?)));
+    match end {
+        Some((at, minutes)) if minutes > 0 => values
+            .flag("is_dead", false)
+            .part("good_until", time_of_day(at))
+            .text("good_for", &filled(&visit.words().code_minutes_left, "minutes", minutes)),
+        dead => values.flag("is_dead", dead.is_some()).flag("good_until", false),
+    }
 }
 
 /// Whether and when another code can be sent; nothing of it for one that was not sent.

@@ -109,7 +109,7 @@ fn page(
 /// A method as it is offered, with its masked address where the tenant shows one.
 fn name(visit: &Visit, method: &OfferedMethod) -> String {
     let words = visit.words();
-    let to = |text: &str| filled(text, "address", &method.masked);
+    let to = |text: &str| filled(text, "address", visit.locale.isolated(&method.masked));
     match method.kind {
         MethodKind::Email if method.masked.is_empty() => words.method_email.clone(),
         MethodKind::Email => to(&words.method_email_to),

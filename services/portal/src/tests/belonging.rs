@@ -131,3 +131,15 @@ async fn a_mailed_link_has_a_look_where_there_is_only_one_organisation() {
     assert!(is_plain(&of_several, "/not-me").await);
     assert!(of_only.get("/not-me").await.text.contains("<p>Acme</p>"));
 }
+
+#[tokio::test]
+async fn an_organisation_with_a_help_page_of_its_own_leads_there() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.get("/o/globex").await;
+
+    let page = browser.get("/help").await.text;
+
+    let link = "href=\"https://help.globex.example\" rel=\"noreferrer\">Go to the help page</a>";
+    assert!(page.contains(link) && !page.contains("<textarea"), "{page}");
+}

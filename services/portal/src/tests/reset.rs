@@ -25,12 +25,14 @@ async fn a_forgotten_password_is_reset_in_four_pages() {
     let browser = world.browser_of_acme().await;
 
     let reset = begin(&browser, "zoe").await;
+    let unchosen = take(&browser, &reset, "prove", &[]).await;
     let sent = take(&browser, &reset, "prove", &[("method", "1")]).await;
     let proved = take(&browser, &reset, "code", &[("code", "Your code is 123 456")]).await;
     let typed = [("password", "correct horse"), ("repeated", "correct horse")];
     let done = take(&browser, &reset, "password", &typed).await;
     let last = browser.get(done.location()).await;
 
+    assert!(unchosen.text.contains("wrong\" aria-describedby=\"method-problem\""), "{}", unchosen.text);
     assert_eq!(sent.location(), format!("{reset}/code"));
     assert_eq!(proved.location(), format!("{reset}/password"));
     assert_eq!((done.location(), last.status), ("/reset/done", StatusCode::OK));
@@ -148,12 +150,17 @@ async fn help_is_offered_after_ten_seconds_and_another_code_when_it_is_possible(
     let late = browser.get(&code).await.text;
     world.clock.advance(Duration::from_secs(20));
     let possible = browser.get(&code).await.text;
+    world.clock.advance(Duration::from_secs(570));
+    let dead = browser.get(&code).await.text;
 
     assert!(at_once.contains("content=\"10\"") && !at_once.contains("Nothing has arrived?"), "{at_once}");
     assert!(at_once.contains("in 30 s") && at_once.contains("17:20:30 UTC"), "{at_once}");
     assert!(late.contains("content=\"20\"") && late.contains("Nothing has arrived?"), "{late}");
     assert!(late.contains("in 20 s") && !late.contains("Send another code"), "{late}");
     assert!(possible.contains("Send another code"), "{possible}");
+    assert!(at_once.contains("17:30:00 UTC</time> (<span>10 min left</span>)"), "{at_once}");
+    assert!(possible.contains("content=\"30\"") && !possible.contains("no longer good"), "{possible}");
+    assert!(dead.contains("This code is no longer good.") && !dead.contains("min left"), "{dead}");
 }
 
 #[tokio::test]
@@ -201,6 +208,7 @@ async fn rules_are_shown_before_typing_and_those_that_were_broken_afterwards() {
         "{before}"
     );
     assert!(before.contains(">has at least 8 characters</li>"), "{before}");
+    assert!(before.contains("aria-label=\"Strength of the new password\" hidden></meter>"), "{before}");
     assert!(differing.text.contains("<a href=\"#repeated\">Enter the same password in both fields</a>"));
     assert!(refused.text.contains("data-rule=\"HISTORY\" class=\"broken\""), "{}", refused.text);
     let said = "Not met yet: has at least 8 characters; Not met yet: is not one that you had before";

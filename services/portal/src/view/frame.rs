@@ -66,6 +66,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) notice: Option<&'a str>,
     /// Around the pages of somebody who is signed in.
     pub(crate) rail: Option<Rail<'a>>,
+    /// What is asked of the page besides its language, as addresses have it: the same page is there in another one.
+    pub(crate) query: &'a str,
 }
 
 /// Where somebody who is signed in may go.
@@ -107,8 +109,10 @@ impl Frame<'_> {
         let problem = |problem: &Problem| {
             Values::default().optional("field", problem.field).text("text", &problem.text)
         };
+        let rest = if self.query.is_empty() { String::new() } else { format!("&{}", self.query) };
         let language = |locale: UiLocale| {
             Values::default()
+                .text("path", &format!("?lang={}{rest}", locale.tag()))
                 .text("tag", locale.tag())
                 .text("name", locale.own_name())
                 .flag("is_current", locale == self.locale)

@@ -104,6 +104,7 @@ impl Visit {
         let accent_path = whose.and_then(|whose| whose.look.accent).map(assets::accent_path);
         let logo_path =
             whose.and_then(|whose| Some(assets::logo_path(whose.tenant, whose.look.logo.as_deref()?)));
+        let query = self.query_besides_language();
         let frame = Frame {
             locale: self.locale,
             organisation: whose.map_or(self.words().portal_name.as_str(), |whose| whose.name.as_str()),
@@ -117,6 +118,7 @@ impl Visit {
             script_paths: &scripts,
             notice: notice.as_ref().map(|notice| notice.text.as_str()),
             rail,
+            query: &query,
         };
         let page = self.site.view.page(&frame, content.body).map_err(internal)?;
         let page = (status, HtmlPage(page)).into_response();
@@ -173,6 +175,7 @@ impl Visit {
             Fault::NoOrganisation => return Self::redirect("/organisation"),
             Fault::SignedOut => return self.to_sign_in(),
             Fault::SignInNotRecent => return self.to_sign_in_again(),
+            Fault::ListMoved => return Self::redirect(&self.first_page()),
             Fault::NotAllowed => (&words.not_allowed_title, &words.not_allowed_lead, "/account"),
             Fault::NotFound => (&words.not_found_title, &words.not_found_lead, "/"),
             Fault::FormExpired => (&words.form_expired_title, &words.form_expired_lead, "/"),
@@ -187,10 +190,7 @@ impl Visit {
             Fault::TooSlow | Fault::Peer(_) => (&words.unavailable_title, &words.unavailable_lead, "/"),
             Fault::Broken(_) => (&words.broken_title, &words.broken_lead, "/"),
         };
-        let support_code = match fault {
-            Fault::Peer(failure) => failure.support_code.as_deref(),
-            _ => None,
-        };
+        let support_code = fault.support_code();
         let values = Values::default()
             .text("text", text)
             .optional("support_code", support_code.map(|code| filled(&words.support_code, "code", code)))

@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     SignedOut,
     /// The person signed in too long ago for what they want to change: they do so again, and come back.
     SignInNotRecent,
+    /// A later page of a list that was kept for longer than its place is: the list begins anew, as it was asked for.
+    ListMoved,
     /// The person's role does not include it.
     NotAllowed,
     /// Identity gave no answer.
@@ -48,11 +50,21 @@ impl Fault {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ResetOver | Self::SignInOver | Self::LinkOver => StatusCode::GONE,
             Self::LinkIncomplete => StatusCode::BAD_REQUEST,
-            Self::NoOrganisation | Self::SignedOut | Self::SignInNotRecent => StatusCode::SEE_OTHER,
+            Self::NoOrganisation | Self::SignedOut | Self::SignInNotRecent | Self::ListMoved => {
+                StatusCode::SEE_OTHER
+            }
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooSlow | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// By which whoever runs the services finds the call that failed.
+    pub(super) fn support_code(&self) -> Option<&str> {
+        match self {
+            Self::Peer(failure) => failure.support_code.as_deref(),
+            _ => None,
         }
     }
 
@@ -99,8 +111,9 @@ impl From<PeerError> for Fault {
             PeerError::Refused(Refusal::SignInNotRecent) => Self::SignInNotRecent,
             PeerError::Refused(Refusal::NotAllowed) => Self::NotAllowed,
             PeerError::Refused(Refusal::NotFound) => Self::NotFound,
-            // A page of a list that was kept for too long: there is no such page any more.
-            PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => Self::NotFound,
+            PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => {
+                Self::ListMoved
+            }
             PeerError::Refused(Refusal::Other(reason, _)) if BEYOND.contains(&reason.as_str()) => {
                 Self::NotAllowed
             }

@@ -15,7 +15,7 @@ use rekey_primitives::entropy::{array, uuid_v4};
 use rekey_runtime::server::Peer;
 
 use super::client_address::client_address;
-use super::{Fault, SharedSite};
+use super::{Fault, LocalPath, SharedSite};
 use crate::cookies::{CookieJar, CookieKind, FlowId, FormSecret, LocaleChoice, Notice};
 use crate::domain::{Organisation, ResetProgress};
 use crate::peers::{Call, Visitor};
@@ -23,6 +23,9 @@ use crate::words::{Texts, UiLocale, Words};
 
 /// What identity reads of a user agent (`RequestContext`).
 const USER_AGENT_CHARACTERS: usize = 512;
+
+/// What asks for a page in another language.
+const LANGUAGE: &str = "lang";
 
 /// Resets, and sign-ins, that one browser has under way. Each is a cookie that is sent with every page, and a port or a proxy takes 8 to 16
 /// KiB of headers.
@@ -89,6 +92,26 @@ impl Visit {
     pub(crate) fn query(&self, name: &str) -> String {
         let mut pairs = form_urlencoded::parse(self.request.query.as_bytes());
         pairs.find(|(known, _)| known == name).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    }
+
+    /// What is asked of the page besides its language, to be asked again: filters, and where somebody wanted to go. Neither the token of a
+    /// mailed link nor a way to another site.
+    pub(super) fn query_besides_language(&self) -> String {
+        let pairs = form_urlencoded::parse(self.request.query.as_bytes());
+        let kept = pairs.filter(|(name, value)| match &**name {
+            LANGUAGE | "token" => false,
+            "next" => LocalPath::parse(value).is_some(),
+            _ => true,
+        });
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+    }
+
+    /// The first page of the list that this page is of, asked for in the same way.
+    pub(super) fn first_page(&self) -> String {
+        let pairs = form_urlencoded::parse(self.request.query.as_bytes());
+        let kept = pairs.filter(|(name, _)| name != "page");
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+        if query.is_empty() { self.path().to_owned() } else { format!("{}?{query}", self.path()) }
     }
 
     /// The path of the page, without what is asked of it.

@@ -11,8 +11,8 @@ words! { Words:
     prove_title prove_lead prove_again methods_none method_email method_phone method_email_to method_phone_to
     method_authenticator method_recovery_code method_missing get_code help_link
     code_title code_sent code_sent_to code_authenticator code_recovery_code code_label code_hint code_missing code_rejected
-    code_good_until resend_possible in_seconds resend_button resend_none waiting_title waiting_text other_way verify
-    password_title password_lead rules_title rule_minimum_length rule_minimum_length_unknown rule_maximum_length
+    code_good_until code_minutes_left code_dead resend_possible in_seconds resend_button resend_none waiting_title waiting_text other_way verify
+    password_title password_lead rules_title strength rules_kept rule_minimum_length rule_minimum_length_unknown rule_maximum_length
     rule_maximum_length_unknown rule_character_classes rule_character_classes_unknown rule_common
     rule_banned_term rule_personal rule_organisation rule_too_simple rule_history rule_broken new_password_label repeat_password_label
     password_missing password_too_long password_mismatch set_password

@@ -51,6 +51,12 @@ impl UiLocale {
         }
     }
 
+    /// An address or a number as it is filled into a text of this language. It runs from left to right in each; the end of a number would
+    /// stand before its beginning in a text from the right (Unicode Annex 9, LRI and PDI).
+    pub(crate) fn isolated(self, text: &str) -> String {
+        if self.direction() == "rtl" { format!("\u{2066}{text}\u{2069}") } else { text.to_owned() }
+    }
+
     pub(crate) fn parse(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|locale| locale.tag() == tag)
     }
@@ -97,6 +103,12 @@ mod tests {
         for (accepted, expected) in cases {
             assert_eq!(UiLocale::negotiate(accepted), expected, "{accepted}");
         }
+    }
+
+    #[test]
+    fn a_number_is_kept_from_left_to_right_in_a_text_from_the_right() {
+        assert_eq!(UiLocale::Ar.isolated("+1•••42"), "\u{2066}+1•••42\u{2069}");
+        assert_eq!(UiLocale::De.isolated("+1•••42"), "+1•••42");
     }
 
     #[test]

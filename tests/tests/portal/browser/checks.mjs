@@ -52,7 +52,7 @@ export async function namelessFields(page) {
   return nameless.map(({ role }) => `a ${role.value} without a name`);
 }
 
-// Pages that are wider than their window, fields that are too low for a thumb, and type off the scale. Buttons that look like links are
+// Pages that are wider than their window, fields that are too low for a thumb, type off the scale, and what moves by itself. Buttons that look like links are
 // targets like links, of which axe asks 24 px.
 export function layoutFaults(page) {
   return page.evaluate(() => {
@@ -67,7 +67,18 @@ export function layoutFaults(page) {
     const isOffScale = (element) =>
       [...element.childNodes].some(holdsText) && !["14px", "16px", "20px", "28px"].includes(size(element));
     const texts = [...document.body.querySelectorAll("*")].filter(isOffScale);
-    return [...wide, ...low, ...texts.map((text) => `is of ${size(text)}: ${text.outerHTML}`)];
+    const moving = document.getAnimations().map(({ effect }) => `moves: ${effect.target.outerHTML}`);
+    const bars = [...document.querySelectorAll("progress:indeterminate")].map((bar) => `moves: ${bar.outerHTML}`);
+    return [...wide, ...low, ...texts.map((text) => `is of ${size(text)}: ${text.outerHTML}`), ...moving, ...bars];
+  });
+}
+
+// Errors that stand beside a field and are not said of it to who listens to the page.
+export function untoldProblems(page) {
+  return page.evaluate(() => {
+    const isTold = ({ id }) => id !== "" && document.querySelector(`[aria-describedby~="${id}"]`) !== null;
+    const untold = [...document.querySelectorAll(".field .problem")].filter((problem) => !isTold(problem));
+    return untold.map((problem) => `describes no field: ${problem.outerHTML}`);
   });
 }
 

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { layoutFaults, namelessFields, picture, structure, violations, weight } from "./checks.mjs";
+import { layoutFaults, namelessFields, picture, structure, untoldProblems, violations, weight } from "./checks.mjs";
 
 // For a browser that talks to nobody but the portal, in a container, as root.
 const FLAGS = [
@@ -176,7 +176,7 @@ export class Stage {
     // axe is a script; the page is the same without them.
     const hasScripts = !this.#scriptless.has(page.context());
     const made = `${hasScripts} ${await structure(page)}`;
-    const found = await layoutFaults(page);
+    const found = [...(await layoutFaults(page)), ...(await untoldProblems(page))];
     if (judged.has(made)) return found;
     judged.add(made);
     return [...found, ...(await namelessFields(page)), ...(hasScripts ? await violations(page, axe) : [])];

@@ -143,7 +143,7 @@ fn page(member: &Member, entry: &wire::SecurityInfo, problem: Option<&str>) -> R
     let (visit, words) = (&member.visit, &member.visit.texts().account);
     let (is_sent, sent) = (entries::is_sent(entry), sent(member, entry));
     let asks = !is_sent || sent.is_some();
-    let to = |text: &str| filled(text, "address", &entry.masked_destination);
+    let to = |text: &str| filled(text, "address", visit.locale.isolated(&entry.masked_destination));
     let lead = if is_sent { to(&words.confirm_sent) } else { words.confirm_authenticator.clone() };
     let send = entries::path(entry, SEND);
     let values = Values::default()

@@ -37,8 +37,6 @@ enum Outcome {
     Found(Found),
     /// It was not asked for rightly.
     Wrong(Problem),
-    /// The address is older than identity keeps its place in a list.
-    Outdated,
 }
 
 pub(super) async fn show(member: Member) -> Result<Response, Fault> {
@@ -48,7 +46,6 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     let (problem, found) = match outcome(&member, &mut search).await? {
         Outcome::Found(found) => (None, Some(found)),
         Outcome::Wrong(problem) => (Some(problem), None),
-        Outcome::Outdated => return Ok(Visit::redirect(&address(PATH, &search.pairs()))),
     };
     let fields = fields(&member, &search, problem.as_ref()).await?;
     let is_later = !visit.query(PAGE).is_empty();
@@ -98,7 +95,6 @@ async fn outcome(member: &Member, search: &mut AccountSearch) -> Result<Outcome,
         Err(status) => status,
     };
     match refusal(status.into())? {
-        Refusal::Other(reason, _) if reason == "PAGE_TOKEN_INVALID" => Ok(Outcome::Outdated),
         Refusal::FieldInvalid(_) => {
             Ok(Outcome::Wrong(Problem::of(AccountSearch::PREFIX, &words.search_refused)))
         }

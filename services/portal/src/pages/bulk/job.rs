@@ -84,7 +84,7 @@ fn progress(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
         .text("state", state)
         .text("state_class", mark.class())
         .text("sentence", &sentence(words, job))
-        // A list that is being made has no end that is known.
+        // A list that is being made has no end that is known, and a bar without one would move all the time.
         .flag("is_known", job.state() != BulkResetState::Collecting)
         .text("all", &job.accounts.max(1).to_string())
         .text("done", &done.to_string())

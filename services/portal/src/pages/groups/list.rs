@@ -65,15 +65,16 @@ async fn page(member: &Member, typed: &str, problem: Option<Problem>) -> Result<
         context: member.context(),
         member_account_id: String::new(),
     };
+    let may_create = member.has_any(KEEPERS);
     let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
     let table = visit.table(Table {
         caption: &words.title,
         columns: &[&words.name, &words.created_at, &words.changed_at],
         rows: listed.groups.iter().map(row).collect(),
-        empty: &words.none,
+        empty: if may_create { &words.none } else { &words.none_to_see },
         next: next_page(Place::Groups.path(), &[], &listed.next_page_token),
     })?;
-    let create = if member.has_any(KEEPERS) {
+    let create = if may_create {
         Some(create_form(member, typed, Problem::beside(problem.as_ref(), NAME))?)
     } else {
         None

@@ -144,7 +144,7 @@ pub(super) async fn section(member: &Member, group: &wire::Group, may_change: bo
         caption: &words.members,
         columns: if may_change { columns } else { &columns[..2] },
         rows,
-        empty: &words.no_members,
+        empty: if may_change { &words.no_members } else { &words.no_members_to_see },
         next: next_page(&path(&group.group_id), &[], &listed.next_page_token),
     })?;
     let values = Values::default()

@@ -160,7 +160,7 @@ fn typed(
         problem,
     })?;
     let values = Values::default()
-        .text("sent", &filled(&words.code_sent, "address", &code.masked))
+        .text("sent", &filled(&words.code_sent, "address", visit.locale.isolated(&code.masked)))
         .part("good_until", time_of_day(code.expires_at))
         .text("action", &named.act("verify"))
         .html("hidden", visit.hidden(&named.act("verify"))?)

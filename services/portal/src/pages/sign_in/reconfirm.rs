@@ -9,7 +9,7 @@ use crate::pages::sentences::sentence;
 use crate::peers::ChallengeAnswer;
 use crate::view::{Problem, Values};
 use crate::web::{Content, Fault, Place, PostedFields, Visit};
-use crate::words::{SigningInWords, filled};
+use crate::words::filled;
 
 /// The answer: one of the two buttons.
 const VERDICT: &str = "verdict";
@@ -43,7 +43,7 @@ pub(super) fn page(
     problem: Option<&str>,
 ) -> Result<Response, Fault> {
     let texts = &visit.texts().signing_in;
-    let entry = |entry: &KnownMethod| Values::default().text("text", &name(texts, entry));
+    let entry = |entry: &KnownMethod| Values::default().text("text", &name(visit, entry));
     let action = waiting.path();
     let values = Values::default()
         .text("lead", &texts.reconfirm_lead)
@@ -60,7 +60,8 @@ pub(super) fn page(
 }
 
 /// An entry as its person knows it.
-fn name(texts: &SigningInWords, entry: &KnownMethod) -> String {
+fn name(visit: &Visit, entry: &KnownMethod) -> String {
+    let texts = &visit.texts().signing_in;
     let text = match entry.kind {
         MethodKind::Email => &texts.entry_email,
         MethodKind::Phone => &texts.entry_phone,
@@ -68,5 +69,5 @@ fn name(texts: &SigningInWords, entry: &KnownMethod) -> String {
         MethodKind::RecoveryCode => &texts.entry_recovery_codes,
         MethodKind::Passkey => &texts.entry_passkey,
     };
-    filled(text, "name", &entry.name)
+    filled(text, "name", visit.locale.isolated(&entry.name))
 }

@@ -119,7 +119,7 @@ fn entry(
     let lead = if to.is_empty() {
         texts.sent_code_on_its_way.clone()
     } else {
-        filled(&texts.sent_code_to, "address", to)
+        filled(&texts.sent_code_to, "address", visit.locale.isolated(&to))
     };
     let (action, resend) = (waiting.path(), send_path(waiting));
     let links = [Link { path: "/".to_owned(), text: &words.start_title }];

@@ -31,8 +31,38 @@ async function codes(stage, page, person) {
   await isWrong(stage, page, "code", "This code is not right, or no longer good");
   assert.ok(!(await page.content()).includes(another(code)), "what was typed is not shown again");
 
+  await paste(page, `Route 6600, 9:41: ${code.slice(0, 3)} ${code.slice(3)} is your code for 10 minutes`);
+  assert.equal(await page.locator("#code").inputValue(), code);
   await enterCode(page, `Your code is ${code.slice(0, 3)} ${code.slice(3)}.`);
   await page.waitForURL(/\/password$/);
+}
+
+// What a browser tells of a text that is pasted.
+function paste(page, text) {
+  return page.locator("#code").evaluate((field, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+// While it is typed.
+async function strength(stage, page) {
+  const meter = page.getByRole("meter", { name: "Strength of the new password" });
+  const said = page.getByRole("status").filter({ hasText: /^Met: / });
+  const rules = await page.locator("[data-rule]").count();
+  assert.equal(await meter.count(), 0, "nothing is measured before");
+
+  await page.locator("#password").fill("acme");
+  await page.locator("[data-rule=MINIMUM_LENGTH].broken").waitFor();
+  const broken = await page.locator("[data-rule].broken").count();
+  assert.equal(await said.innerText(), `Met: ${rules - broken} of ${rules}`);
+  assert.deepEqual(await meter.evaluate(({ value, max }) => [value, max]), [rules - broken, rules]);
+  await stage.check(page);
+
+  await page.locator("#password").fill(stage.newPassword);
+  await page.locator("[data-rule=MINIMUM_LENGTH].kept").waitFor();
+  assert.equal(await said.innerText(), `Met: ${rules} of ${rules}`);
 }
 
 async function passwords(stage, page) {
@@ -42,11 +72,7 @@ async function passwords(stage, page) {
   await choose(page, stage.newPassword, "another one");
   await isWrong(stage, page, "repeated", "Enter the same password in both fields");
 
-  // While it is typed.
-  await page.locator("#password").fill("acme");
-  await page.locator("[data-rule=MINIMUM_LENGTH].broken").waitFor();
-  await page.locator("#password").fill(stage.newPassword);
-  await page.locator("[data-rule=MINIMUM_LENGTH].kept").waitFor();
+  await strength(stage, page);
 
   // The name of the organisation, and far too short.
   await choose(page, "acme");

@@ -7,12 +7,26 @@ export default async function recoveryCodes(stage) {
   const [[person], ...others] = stage.ways;
   const page = await stage.open({ permissions: ["clipboard-read", "clipboard-write"] });
   await shownOnce(stage, page, person, async (codes) => {
-    await page.getByRole("button", { name: "Print" }).waitFor();
+    await isPrinted(page, codes);
     await page.getByRole("button", { name: "Copy" }).click();
     await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), codes.join("\n"));
   });
   for (const [other, options] of others) await shownOnce(stage, await stage.open(options), other, async () => {});
+}
+
+// The button asks the browser to print, and paper has the codes and nothing to press.
+async function isPrinted(page, codes) {
+  await page.evaluate(() => {
+    window.print = () => document.body.setAttribute("data-printed", "");
+  });
+  await page.getByRole("button", { name: "Print" }).click();
+  await page.locator("body[data-printed]").waitFor();
+
+  await page.emulateMedia({ media: "print" });
+  assert.deepEqual(await page.locator(".codes code:visible").allInnerTexts(), codes);
+  assert.equal(await page.locator("header:visible, nav:visible, button:visible, .button:visible").count(), 0);
+  await page.emulateMedia({ media: null });
 }
 
 async function shownOnce(stage, page, person, look) {

@@ -12,15 +12,30 @@ export default async function search(stage) {
   await found(page, stage.crowd.length);
   await page.waitForURL(/\?prefix=crowd-$/);
   assert.equal(await page.evaluate(() => document.activeElement.id), "prefix", "typing goes on");
+  const german = page.getByRole("link", { name: "Deutsch" });
+  assert.equal(await german.getAttribute("href"), "?lang=de&prefix=crowd-", "another language keeps the search");
   await stage.look(page, "accounts");
+  await headStays(page);
 
   await everybodyStandsOnOnePage(stage, page);
   await filters(stage, page);
   await oneIsLookedAt(stage, page);
+  await sessionIsOver(stage, page);
 }
 
 const found = (page, count) => page.locator("#count", { hasText: new RegExp(`^Found: ${count}$`) }).waitFor();
 const names = (page) => page.locator("#results tbody th a").allInnerTexts();
+
+// While rows are scrolled.
+async function headStays(page) {
+  const [scrolled, moved] = await page.getByRole("region", { name: "Accounts" }).evaluate((region) => {
+    const top = () => region.querySelector("thead th").getBoundingClientRect().top;
+    const before = top();
+    region.scrollTop = 200;
+    return [region.scrollTop, before - top()];
+  });
+  assert.deepEqual([scrolled, Math.round(moved)], [200, 0]);
+}
 
 // Page after page, by links alone.
 async function everybodyStandsOnOnePage(stage, page) {
@@ -44,6 +59,11 @@ async function everybodyStandsOnOnePage(stage, page) {
   await page.waitForURL(/\?prefix=crowd-$/);
   await found(page, stage.crowd.length);
   assert.equal(await page.locator("#prefix").inputValue(), "crowd-");
+
+  // What was kept for too long begins anew.
+  await page.goto(`${ACCOUNTS}?prefix=crowd-&page=outdated`);
+  await page.waitForURL(/\?prefix=crowd-$/);
+  await found(page, stage.crowd.length);
 }
 
 async function filters(stage, page) {
@@ -75,4 +95,12 @@ async function oneIsLookedAt(stage, page) {
   await stage.titled(page, nameOf(stage.administrator));
   await page.getByText("This is your own account: nobody administers their own.").waitFor();
   assert.equal(await page.getByRole("link", { name: "Reset password" }).count(), 0);
+}
+
+// While somebody types: they are asked to sign in, and do not wait for ever.
+async function sessionIsOver(stage, page) {
+  await page.goto(ACCOUNTS);
+  await page.context().clearCookies({ name: "__Host-rekey-session" });
+  await page.getByLabel("Search", { exact: true }).fill("crowd-");
+  await stage.titled(page, "Sign in");
 }

@@ -22,6 +22,8 @@ async function anotherCodeCanBeSent(stage, { login }) {
   const moment = await resend.locator("time").getAttribute("datetime");
   assert.equal(Date.parse(moment) / 1000 - (await stage.advance(0)), 30);
   assert.equal(await resend.locator("span").innerText(), "in 30 s");
+  const end = page.locator("p", { hasText: "The code is good until:" });
+  assert.equal(await end.locator("span").innerText(), "10 min left");
   assert.deepEqual([await help.count(), await button.count()], [0, 0]);
 
   await stage.advance(10);
@@ -50,6 +52,7 @@ async function codeAndResetEnd(stage, { login }) {
   await stage.advance(601);
   await enterCode(page, code);
   await page.locator(".summary a", { hasText: "This code is not right, or no longer good" }).waitFor();
+  await page.getByText("This code is no longer good.").waitFor();
   await stage.check(page);
 
   await stage.advance(300);
