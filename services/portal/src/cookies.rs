@@ -17,14 +17,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::kinds::{
-    CallerCode, FormSecret, LocaleChoice, NewPasswordLink, NotMeLink, Notice, SetAside, ShownOnce, SignedIn,
+    CallerCode, FlashMessage, FormSecret, LocaleChoice, NewPasswordLink, NotMeLink, OneTimeDisplays,
+    SessionCookie, StashedSession,
 };
 
 /// What a browser keeps of one cookie at least (RFC 6265, 6.1), name and attributes included.
-const BYTES: usize = 4096;
+const MAX_COOKIE_BYTES: usize = 4096;
 
 /// What the pages of a flow add to its value at most: the code that is awaited.
-const GROWTH: usize = 128;
+const FLOW_GROWTH_BYTES: usize = 128;
 
 /// A kind of value that a cookie holds.
 pub(crate) trait CookieKind: Serialize + DeserializeOwned {
@@ -93,7 +94,7 @@ impl CookieJar {
     }
 
     /// The flows of a kind that a request brings beyond so many: those that end first, and before them those that do not open.
-    pub(crate) fn surplus<K: CookieKind>(&self, headers: &HeaderMap, kept: usize) -> Vec<FlowId> {
+    pub(crate) fn excess_flows<K: CookieKind>(&self, headers: &HeaderMap, kept: usize) -> Vec<FlowId> {
         let prefix = format!("__Host-{}-", K::NAME);
         let flow = |(name, sent): (&str, &str)| {
             let flow = FlowId::parse(name.strip_prefix(&prefix)?)?;
@@ -124,7 +125,8 @@ impl CookieJar {
 
     /// Whether browsers keep the value of a flow, with whatever its pages add to it.
     pub(crate) fn has_room<K: CookieKind>(&self, value: &K, flow: &FlowId, now: Timestamp) -> bool {
-        self.set(value, Some(flow), now).is_ok_and(|header| header.len() + GROWTH <= BYTES)
+        self.set(value, Some(flow), now)
+            .is_ok_and(|header| header.len() + FLOW_GROWTH_BYTES <= MAX_COOKIE_BYTES)
     }
 
     /// The header that has the browser forget it.
@@ -135,7 +137,7 @@ impl CookieJar {
 }
 
 fn header(text: &str) -> Result<HeaderValue, CookieTooLarge> {
-    if text.len() > BYTES {
+    if text.len() > MAX_COOKIE_BYTES {
         return Err(CookieTooLarge(text.len()));
     }
     let mut value = HeaderValue::from_str(text).expect("base64url and attributes are ASCII");

@@ -6,7 +6,7 @@
 //! | `peers` | what is needed of identity, in our own words |
 //! | `cookies` | what is kept between two pages: in the browser, sealed |
 //! | `words` | what the portal says, in each of its languages |
-//! | `view` | markup: frame, fields, templates |
+//! | `view` | markup: layout, fields, templates |
 //! | `assets` | the stylesheet and the few lines of script |
 //! | `web` | what every request passes: origin, forms, deadline, headers, faults |
 //! | `pages` | the pages, one file each |

@@ -9,8 +9,6 @@ mod account_names;
 mod accounts;
 mod audit;
 mod bulk;
-mod code;
-mod done;
 mod group_choice;
 mod groups;
 mod help;
@@ -19,38 +17,40 @@ mod look;
 mod mailed_link;
 mod messages;
 mod organisation;
-mod password;
 mod password_form;
 mod password_rules;
 mod policy;
 mod proof_forms;
-mod prove;
+mod refusal_texts;
 mod requests;
-mod sentences;
+mod reset_code;
+mod reset_done;
+mod reset_password;
+mod reset_proof;
+mod reset_start;
 mod sign_in;
 mod start;
 mod templates;
-mod who;
 
 use axum::Router;
 use axum::routing::get;
 
 use crate::cookies::FlowId;
 use crate::domain::ResetProgress;
-use crate::web::{Fault, Visit};
+use crate::web::{Fault, PageContext};
 
 /// All of them, by address.
 pub(crate) fn routes() -> Router {
     Router::new()
         .route("/", get(start::show))
         .route("/organisation", get(organisation::show).post(organisation::choose))
-        .route("/o/{handle}", get(organisation::come))
-        .route("/reset", get(who::show).post(who::start))
-        .route("/reset/{flow}/prove", get(prove::show).post(prove::choose))
-        .route("/reset/{flow}/code", get(code::show).post(code::submit))
-        .route("/reset/{flow}/resend", get(code::show).post(code::resend))
-        .route("/reset/{flow}/password", get(password::show).post(password::set))
-        .route("/reset/done", get(done::show))
+        .route("/o/{handle}", get(organisation::choose_by_handle))
+        .route("/reset", get(reset_start::show).post(reset_start::start))
+        .route("/reset/{flow}/prove", get(reset_proof::show).post(reset_proof::choose))
+        .route("/reset/{flow}/code", get(reset_code::show).post(reset_code::submit))
+        .route("/reset/{flow}/resend", get(reset_code::show).post(reset_code::resend))
+        .route("/reset/{flow}/password", get(reset_password::show).post(reset_password::set))
+        .route("/reset/done", get(reset_done::show))
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
@@ -70,9 +70,9 @@ pub(crate) fn routes() -> Router {
 }
 
 /// The reset that an address names.
-fn opened(visit: &Visit, flow: &str) -> Result<(FlowId, ResetProgress), Fault> {
+fn find_reset(context: &PageContext, flow: &str) -> Result<(FlowId, ResetProgress), Fault> {
     let flow = FlowId::parse(flow).ok_or(Fault::NotFound)?;
-    let reset = visit.reset(&flow).ok_or(Fault::ResetOver)?;
+    let reset = context.reset(&flow).ok_or(Fault::ResetOver)?;
     Ok((flow, reset))
 }
 

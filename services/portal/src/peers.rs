@@ -16,7 +16,7 @@ use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
 
 pub(crate) use self::challenges::question;
-pub(crate) use self::identity::{IdentityPeer, context, maybe_moment};
+pub(crate) use self::identity::{IdentityPeer, request_context, timestamp_from_wire};
 #[cfg(test)]
 pub(crate) use self::sign_ins::StartedPasskeySignIn;
 pub(crate) use self::sign_ins::{ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns};
@@ -25,7 +25,7 @@ use crate::domain::{OfferedMethod, Organisation, OrganisationKey, Refusal, RuleI
 
 /// Who looks at a page, as identity is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Visitor {
+pub(crate) struct ClientInfo {
     /// Where they are; none where only a proxy is known.
     pub(crate) address: Option<IpAddr>,
     pub(crate) user_agent: String,
@@ -37,7 +37,7 @@ pub(crate) struct Visitor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) request_id: String,
-    pub(crate) visitor: Visitor,
+    pub(crate) client: ClientInfo,
 }
 
 /// An open reset.
@@ -51,7 +51,7 @@ pub(crate) struct StartedReset {
 
 /// A code that is on its way, if there is anybody to send it to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CodeOnItsWay {
+pub(crate) struct CodeDelivery {
     pub(crate) expires_at: Timestamp,
     /// None where all sends have been used.
     pub(crate) resend_at: Option<Timestamp>,
@@ -59,7 +59,7 @@ pub(crate) struct CodeOnItsWay {
 
 /// A code that was judged.
 #[derive(Debug)]
-pub(crate) struct JudgedProof {
+pub(crate) struct ProofResult {
     pub(crate) is_accepted: bool,
     pub(crate) token: SecretString,
     pub(crate) proofs_remaining: u32,
@@ -82,7 +82,7 @@ pub(crate) struct Verdict {
 }
 
 /// What a person asks an administrator. Nothing prints it, for it holds the token of a reset.
-pub(crate) struct HelpQuestion<'a> {
+pub(crate) struct NewHelpRequest<'a> {
     pub(crate) tenant: TenantId,
     pub(crate) login: &'a str,
     /// The reset under way, whose proofs put the question ahead.
@@ -103,24 +103,24 @@ pub(crate) trait Identity: Send + Sync + 'static {
         &self,
         tenant: TenantId,
         login: &str,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<StartedReset, PeerError>;
 
-    async fn send_code(&self, token: &str, method_id: &str, call: &Call) -> Result<CodeOnItsWay, PeerError>;
+    async fn send_code(&self, token: &str, method_id: &str, call: &Call) -> Result<CodeDelivery, PeerError>;
 
     async fn submit_proof(
         &self,
         token: &str,
         proof: Proof<'_>,
         call: &Call,
-    ) -> Result<JudgedProof, PeerError>;
+    ) -> Result<ProofResult, PeerError>;
 
     /// Every rule in force but history, and what it says of a candidate.
     async fn evaluate_password(
         &self,
         token: &str,
         candidate: &SecretString,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<Vec<Verdict>, PeerError>;
 
     async fn complete_reset(
@@ -130,7 +130,7 @@ pub(crate) trait Identity: Send + Sync + 'static {
         call: &Call,
     ) -> Result<(), PeerError>;
 
-    async fn ask_for_help(&self, question: &HelpQuestion<'_>, call: &Call) -> Result<(), PeerError>;
+    async fn request_help(&self, question: &NewHelpRequest<'_>, call: &Call) -> Result<(), PeerError>;
 
     /// Undoes a reset by the token of its notice.
     async fn repudiate_reset(&self, token: &str, call: &Call) -> Result<(), PeerError>;
@@ -148,12 +148,12 @@ pub(crate) trait Identity: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Proof<'a> {
     pub(crate) method_id: &'a str,
-    pub(crate) shown: ShownProof<'a>,
+    pub(crate) value: ProofValue<'a>,
 }
 
 /// What proves a method.
 #[derive(Debug)]
-pub(crate) enum ShownProof<'a> {
+pub(crate) enum ProofValue<'a> {
     Code(&'a SecretString),
     /// What a passkey signed, as the browser's JSON.
     Passkey(&'a SecretString),
@@ -175,7 +175,7 @@ pub(crate) struct PeerFailure {
     pub(crate) code: tonic::Code,
     pub(crate) reason: String,
     /// Whether trying again may help.
-    pub(crate) may_pass: bool,
+    pub(crate) is_transient: bool,
     pub(crate) retry_after: Option<Duration>,
     /// What a person reads to support.
     pub(crate) support_code: Option<String>,
@@ -185,11 +185,11 @@ pub(crate) struct PeerFailure {
 
 impl PeerFailure {
     /// It answered, and not as the contract says.
-    pub(crate) fn unclear(reason: &str) -> Self {
+    pub(crate) fn unexpected(reason: &str) -> Self {
         Self {
             code: tonic::Code::Internal,
             reason: reason.to_owned(),
-            may_pass: false,
+            is_transient: false,
             retry_after: None,
             support_code: None,
             source: None,

@@ -1,4 +1,4 @@
-//! Markup: one frame for all pages, fields, and what is in between. What is filled in is escaped unless it is [`Html`] already, and
+//! Markup: one layout for all pages, fields, and what is in between. What is filled in is escaped unless it is [`Html`] already, and
 //! only this room makes that.
 //!
 //! Templates know variables, conditions and loops; they are put together here, since the engine is built without including one in another.
@@ -7,7 +7,7 @@ mod choice;
 mod confirmation;
 mod facts;
 mod field;
-mod frame;
+mod layout;
 mod table;
 mod templates;
 mod values;
@@ -15,10 +15,10 @@ mod values;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 pub(crate) use self::choice::{Choice, Select, Toggle};
-pub(crate) use self::confirmation::{Confirmation, SURE};
+pub(crate) use self::confirmation::{CONFIRMED, Confirmation};
 pub(crate) use self::facts::Fact;
 pub(crate) use self::field::{Field, FieldKind};
-pub(crate) use self::frame::{Frame, Problem, Rail, RailLink, Step};
+pub(crate) use self::layout::{FormProblem, Layout, Menu, MenuLink, ResetStep};
 pub(crate) use self::table::{Badge, Cell, Table};
 pub(crate) use self::values::{Html, Values, moment, time_of_day};
 use crate::words::{Catalogue, Texts, UiLocale};
@@ -63,7 +63,7 @@ impl View {
         self.catalogue.of(locale)
     }
 
-    /// A template with its values; `w` are the texts of the language: the general ones, and beside them each area's under its name.
+    /// A template with its values; `words` are the texts of the language: the general ones, and beside them each area's under its name.
     ///
     /// # Errors
     /// A value is missing.
@@ -128,9 +128,9 @@ impl View {
     ///
     /// # Errors
     /// A value is missing.
-    pub(crate) fn page(&self, frame: &Frame<'_>, body: Html) -> Result<String, ViewError> {
-        let values = frame.values(&self.texts(frame.locale).general).html("body", body);
-        Ok(self.render("frame", frame.locale, values)?.into_text())
+    pub(crate) fn page(&self, layout: &Layout<'_>, body: Html) -> Result<String, ViewError> {
+        let values = layout.values(&self.texts(layout.locale).general).html("body", body);
+        Ok(self.render("layout", layout.locale, values)?.into_text())
     }
 }
 
@@ -145,12 +145,12 @@ fn known_to_templates(texts: &Texts) -> Value {
 mod tests {
     use super::*;
 
-    fn page(locale: UiLocale, problems: &[Problem], body: Html) -> String {
-        let frame = Frame {
+    fn page(locale: UiLocale, problems: &[FormProblem], body: Html) -> String {
+        let layout = Layout {
             locale,
             organisation: "Acme <& Sons>",
             title: "Who are you?",
-            step: Some(Step::Prove),
+            step: Some(ResetStep::Prove),
             problems,
             refresh_seconds: None,
             style_path: "/s.css",
@@ -158,10 +158,10 @@ mod tests {
             logo_path: None,
             script_paths: &["/s.js"],
             notice: None,
-            rail: None,
+            menu: None,
             query: "",
         };
-        View::load().unwrap().page(&frame, body).unwrap()
+        View::load().unwrap().page(&layout, body).unwrap()
     }
 
     fn field(problem: Option<&str>) -> Html {
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_summed_up_and_stands_beside_its_field() {
-        let problem = Problem::of("login", "Enter your login");
+        let problem = FormProblem::of("login", "Enter your login");
 
         let page = page(UiLocale::En, &[problem], field(Some("Enter your login")));
 

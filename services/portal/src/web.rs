@@ -3,28 +3,28 @@
 //! | Room | Does |
 //! |---|---|
 //! | `site` | what all pages share |
-//! | `visit` | one request: who, in which language, with which cookies |
-//! | `belonging` | the organisation that a browser belongs to |
+//! | `page_context` | one request: who, in which language, with which cookies |
+//! | `current_organisation` | the organisation that a browser belongs to |
 //! | `forms` | forms that come from pages of ours, and from the same browser |
 //! | `answer` | pages and redirects, with the cookies they set |
 //! | `fault` | what there is to say when there is no page |
 //! | `session` | who is signed in, and what is asked before |
-//! | `logos` | logos that were asked for lately |
-//! | `shown_once` | answers that no reload brings back |
+//! | `logo_cache` | logos that were asked for lately |
+//! | `one_time_display` | answers that no reload brings back |
 //! | `headers` | what browsers are told about pages |
 //! | `client_address` | where a person is, behind proxies |
 
 mod answer;
-mod belonging;
 mod client_address;
+mod current_organisation;
 mod fault;
 mod forms;
 mod headers;
-mod logos;
+mod logo_cache;
+mod one_time_display;
+mod page_context;
 mod session;
-mod shown_once;
 mod site;
-mod visit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,13 +38,13 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use rekey_runtime::deadline;
 
-pub(crate) use self::answer::Content;
+pub(crate) use self::answer::PageContent;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::forms::{OrganisationForm, PostedFields, PostedFile};
-pub(crate) use self::logos::KeptLogos;
-pub(crate) use self::session::{ALL_ROLES, LocalPath, Member, Place, role_name};
+pub(crate) use self::logo_cache::LogoCache;
+pub(crate) use self::page_context::PageContext;
+pub(crate) use self::session::{ALL_ROLES, CurrentUser, LocalPath, MenuItem, role_name};
 pub(crate) use self::site::{SharedSite, Site};
-pub(crate) use self::visit::Visit;
 
 /// What is posted here hashes a password for each of up to 40 people.
 pub(crate) const BATCH_PATH: &str = "/administration/accounts/reset";
@@ -56,9 +56,9 @@ pub(crate) fn router(site: SharedSite, pages: Router) -> Router {
     let attended = pages
         .fallback(async || Fault::NotFound)
         .method_not_allowed_fallback(async || Fault::NotFound)
-        .layer(from_fn_with_state(Arc::clone(&site), attend));
+        .layer(from_fn_with_state(Arc::clone(&site), page_middleware));
     let all = crate::assets::routes().merge(attended);
-    all.layer(from_fn_with_state(site, headers::protect))
+    all.layer(from_fn_with_state(site, headers::add_security_headers))
 }
 
 /// How long an answer may take.
@@ -69,19 +69,19 @@ fn budget(site: &Site, head: &Parts) -> Duration {
 
 /// Everything about a request that is not its page's business. A path that is no text names no page; axum would say so in words of its
 /// own.
-async fn attend(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
+async fn page_middleware(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
-    let visit = Visit::of(site, &head);
+    let context = PageContext::of(site, &head);
     if percent_decode_str(head.uri.path()).decode_utf8().is_err() {
-        return visit.finish(Fault::NotFound.into_response());
+        return context.finish(Fault::NotFound.into_response());
     }
     let is_reading = [Method::GET, Method::HEAD].contains(&head.method);
-    if !is_reading && !forms::is_from_here(&head.headers, &visit.site.rules.origin) {
-        return visit.finish(Fault::FormExpired.into_response());
+    if !is_reading && !forms::is_same_origin(&head.headers, &context.site.rules.origin) {
+        return context.finish(Fault::FormExpired.into_response());
     }
-    head.extensions.insert(visit.clone());
-    let budget = budget(&visit.site, &head);
+    head.extensions.insert(context.clone());
+    let budget = budget(&context.site, &head);
     let page = deadline::scope(budget, next.run(Request::from_parts(head, body)));
     let answer = tokio::time::timeout(budget, page).await;
-    visit.finish(answer.unwrap_or_else(|_| Fault::TooSlow.into_response()))
+    context.finish(answer.unwrap_or_else(|_| Fault::DeadlineExceeded.into_response()))
 }

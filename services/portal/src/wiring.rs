@@ -14,7 +14,7 @@ use crate::config::{KeySettings, Settings};
 use crate::cookies::CookieJar;
 use crate::peers::IdentityPeer;
 use crate::view::View;
-use crate::web::{KeptLogos, Site};
+use crate::web::{LogoCache, Site};
 
 /// Nothing is stored under these keys but in browsers, and no cookie outlives a year: there is nobody to ask.
 struct NoStore;
@@ -54,12 +54,12 @@ pub(crate) fn site(
         rules: settings.rules().context("the settings of the portal do not fit together")?,
         identity: identity.clone(),
         sign_ins: identity,
-        to_identity: peers.identity,
-        to_notification: peers.notification,
+        identity_connection: peers.identity,
+        notification_connection: peers.notification,
         cookies: CookieJar::new(keys.clone(), Arc::clone(entropy)),
-        seals: keys.clone(),
+        form_token_keys: keys.clone(),
         view: View::load()?,
-        logos: KeptLogos::default(),
+        logos: LogoCache::default(),
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
     })

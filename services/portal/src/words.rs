@@ -118,7 +118,7 @@ impl Catalogue {
 }
 
 /// The text with something filled in.
-pub(crate) fn filled(text: &str, name: &str, value: impl Display) -> String {
+pub(crate) fn interpolate(text: &str, name: &str, value: impl Display) -> String {
     text.replace(&format!("{{{name}}}"), &value.to_string())
 }
 
@@ -186,6 +186,6 @@ mod tests {
 
     #[test]
     fn a_blank_is_filled_in() {
-        assert_eq!(filled("in {seconds} s", "seconds", 30), "in 30 s");
+        assert_eq!(interpolate("in {seconds} s", "seconds", 30), "in 30 s");
     }
 }

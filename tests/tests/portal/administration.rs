@@ -32,12 +32,12 @@ async fn hundreds_of_passwords_are_reset_behind_a_dry_run(stores: Stores) {
 }
 
 async fn somebody_is_blocked_unlocked_handed_a_pass_and_helped(stores: Stores) {
-    let journeys = ["shutting-out", "handing-out-a-pass", "help-desk"];
+    let journeys = ["block-and-lock", "issuing-a-pass", "help-desk"];
     staged(stores, 0).await.play(&journeys, &["administration-from-the-right", "long-words"]).await;
 }
 
 async fn accounts_come_and_go_and_so_do_roles_and_groups(stores: Stores) {
-    staged(stores, 0).await.play(&["coming-and-going", "granting", "grouping"], &[]).await;
+    staged(stores, 0).await.play(&["account-lifecycle", "granting", "group-members"], &[]).await;
 }
 
 /// A suite with an administrator who may do everything, and a crowd.

@@ -20,7 +20,7 @@ async fn a_forgotten_password_is_reset_mistakes_are_said_and_time_opens_and_clos
 }
 
 async fn strangers_learn_nothing_and_administrators_are_asked(stores: Stores) {
-    let journeys = ["strangers", "help", "corners"];
+    let journeys = ["strangers", "help", "other-pages"];
     Stage::set(stores).await.play(&journeys, &["pages", "languages"]).await;
 }
 
@@ -56,5 +56,5 @@ async fn a_passkey_signs_in_alone_and_beside_a_password_and_proves_a_reset(store
 async fn while_passwords_are_guessed_a_right_one_is_asked_for_a_code(stores: Stores) {
     let settings = [("IDENTITY__LIMITS__SPRAYING", "challenge"), ("IDENTITY__LIMITS__SPRAYING_LOGINS", "4")];
     let world = World::start_with(stores, &settings).await;
-    Stage::upon(world, stores).await.play(&["guessed-at"], &[]).await;
+    Stage::upon(world, stores).await.play(&["guess-protection"], &[]).await;
 }

@@ -10,7 +10,7 @@
 //! | `gateway` | a gateway of text messages that fails |
 //! | `stage` | a suite with its people, and programs played on it |
 //! | `player` | the process that plays them |
-//! | `prompter` | whom programs ask for mails, the clock, and what an administrator does |
+//! | `control` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
 //! | `bulk_list` | a list of a bulk reset that was cut off |
 //! | `safety`, `members` | requests that no browser of an honest person sends |
@@ -18,12 +18,12 @@
 
 mod administration;
 mod bulk_list;
+mod control;
 mod gateway;
 mod journeys;
 mod members;
 mod oversight;
 mod player;
-mod prompter;
 mod reports;
 mod roles;
 mod safety;

@@ -12,8 +12,8 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use serde_json::{Map, Value, json};
 
+use crate::control;
 use crate::player::Player;
-use crate::prompter;
 
 /// What passwords are changed to.
 const NEW: &str = "a meadow full of rain";
@@ -28,7 +28,7 @@ pub(crate) struct Stage {
     world: World,
     stores: Stores,
     /// Where programs read what was sent, and have things done.
-    prompter: String,
+    control: String,
     /// The tenant of the other organisation.
     elsewhere: String,
     /// What programs are told besides.
@@ -52,9 +52,9 @@ impl Stage {
 
     /// The same on a suite that has started.
     pub(crate) async fn upon(world: World, stores: Stores) -> Self {
-        let prompter = prompter::serve(&world).await;
+        let control = control::serve(&world).await;
         let elsewhere = create_elsewhere(&world.identity).await;
-        Self { world, stores, prompter, elsewhere, besides: Map::default() }
+        Self { world, stores, control, elsewhere, besides: Map::default() }
     }
 
     /// For what has to be there before programs are played.
@@ -120,7 +120,7 @@ impl Stage {
         let mut told = json!({
             "journey": journey,
             "portal": self.world.addresses.portal_url(),
-            "prompter": self.prompter,
+            "control": self.control,
             "people": people.each_ref().map(told_of),
             "elsewhere": { "handle": ELSEWHERE.0, "name": ELSEWHERE.1, "person": told_of(&other) },
             "newPassword": NEW,

@@ -95,11 +95,11 @@ impl CookieKind for NewPasswordLink {
 
 /// What was done, for the page that is shown next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Notice {
+pub(crate) struct FlashMessage {
     pub(crate) text: String,
 }
 
-impl CookieKind for Notice {
+impl CookieKind for FlashMessage {
     const NAME: &'static str = "rekey-notice";
     const VERSION: u8 = 1;
     /// A page follows at once.
@@ -127,7 +127,7 @@ impl CookieKind for CallerCode {
 
 /// Somebody who is signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SignedIn {
+pub(crate) struct SessionCookie {
     pub(crate) tenant: TenantId,
     /// What they typed at sign-in.
     pub(crate) login: String,
@@ -141,7 +141,7 @@ pub(crate) struct SignedIn {
     pub(crate) roles: Vec<i32>,
 }
 
-impl CookieKind for SignedIn {
+impl CookieKind for SessionCookie {
     const NAME: &'static str = "rekey-session";
     const VERSION: u8 = 1;
     /// A working day without a look at any page; the session itself may be shorter.
@@ -150,9 +150,9 @@ impl CookieKind for SignedIn {
 
 /// A session that waits while its person signs in to another account, to link the two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SetAside(pub(crate) SignedIn);
+pub(crate) struct StashedSession(pub(crate) SessionCookie);
 
-impl CookieKind for SetAside {
+impl CookieKind for StashedSession {
     const NAME: &'static str = "rekey-set-aside";
     const VERSION: u8 = 1;
     /// Identity links accounts whose sign-ins are of the last ten minutes.
@@ -170,20 +170,20 @@ impl CookieKind for SentCode {
 /// The forms whose answers held what is shown once, the latest first: sent again, as by a reload, such a form shows nothing and does
 /// nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ShownOnce {
+pub(crate) struct OneTimeDisplays {
     pub(crate) request_ids: Vec<String>,
 }
 
-impl CookieKind for ShownOnce {
+impl CookieKind for OneTimeDisplays {
     const NAME: &'static str = "rekey-shown-once";
     const VERSION: u8 = 1;
     /// As long as the form can be sent ([`FormSecret`]).
     const LIFE_SECONDS: u64 = FormSecret::LIFE_SECONDS;
 }
 
-impl fmt::Debug for SignedIn {
+impl fmt::Debug for SessionCookie {
     /// Neither tokens nor who it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedIn").field("tenant", &self.tenant).finish_non_exhaustive()
+        f.debug_struct("SessionCookie").field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }

@@ -109,11 +109,11 @@ fn a_flow_that_begins_leaves_room_for_what_its_pages_add() {
     let (jar, flow) = (jar(), flow("AAAAAAAA").unwrap());
     let of_length = |length| ResetProgress { login: "x".repeat(length), ..progress() };
     let is_set = |length: &usize| jar.set(&of_length(*length), Some(&flow), NOW).is_ok();
-    let longest = (0..BYTES).rev().find(is_set).unwrap();
+    let longest = (0..MAX_COOKIE_BYTES).rev().find(is_set).unwrap();
 
     let has_room = |length| jar.has_room(&of_length(length), &flow, NOW);
 
-    assert_eq!([has_room(longest), has_room(longest - GROWTH)], [false, true]);
+    assert_eq!([has_room(longest), has_room(longest - FLOW_GROWTH_BYTES)], [false, true]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn flows_beyond_so_many_are_told_by_their_end_and_broken_ones_first() {
     let line = [pair("AAAAAAAA", 2), pair("BBBBBBBB", 0), pair("CCCCCCCC", 1), broken].join("; ");
     let sent = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
 
-    let surplus = |kept| jar.surplus::<ResetProgress>(&sent, kept);
+    let surplus = |kept| jar.excess_flows::<ResetProgress>(&sent, kept);
 
     assert_eq!(surplus(2), [flow("DDDDDDDD").unwrap(), flow("BBBBBBBB").unwrap()]);
     assert!(surplus(4).is_empty());

@@ -20,7 +20,7 @@ const SHOWN: usize = 40;
 ///
 /// # Errors
 /// None is named, or something that can name none.
-pub(crate) fn accounts_in(text: &str) -> Result<Vec<String>, AccountListProblem> {
+pub(crate) fn parse_account_list(text: &str) -> Result<Vec<String>, AccountListProblem> {
     let parts = text.split(['\n', '\r', ',', ';', '\t']).map(str::trim).filter(|part| !part.is_empty());
     let mut seen = HashSet::new();
     let named: Vec<&str> = parts.filter(|part| seen.insert(*part)).collect();
@@ -41,14 +41,14 @@ mod tests {
 
     #[test]
     fn names_are_read_from_lines_and_cells_each_once() {
-        let named = accounts_in("zoe\r\n adam@acme.example , zoe;eve\tEve\n\n").unwrap();
+        let named = parse_account_list("zoe\r\n adam@acme.example , zoe;eve\tEve\n\n").unwrap();
 
         assert_eq!(named, ["zoe", "adam@acme.example", "eve", "Eve"]);
     }
 
     #[test]
     fn a_name_may_hold_blanks() {
-        assert_eq!(accounts_in("Zoe Meyer\nAdam Smith").unwrap(), ["Zoe Meyer", "Adam Smith"]);
+        assert_eq!(parse_account_list("Zoe Meyer\nAdam Smith").unwrap(), ["Zoe Meyer", "Adam Smith"]);
     }
 
     #[test]
@@ -56,10 +56,10 @@ mod tests {
         let long = "x".repeat(LOGIN_CHARACTERS + 1);
 
         for text in ["", " \n,;\t"] {
-            assert_eq!(accounts_in(text), Err(AccountListProblem::Empty), "{text:?}");
+            assert_eq!(parse_account_list(text), Err(AccountListProblem::Empty), "{text:?}");
         }
         let shown = AccountListProblem::Unreadable("x".repeat(SHOWN));
-        assert_eq!(accounts_in(&format!("zoe\n{long}")), Err(shown));
-        assert_eq!(accounts_in("a\u{1}b"), Err(AccountListProblem::Unreadable("a\u{1}b".to_owned())));
+        assert_eq!(parse_account_list(&format!("zoe\n{long}")), Err(shown));
+        assert_eq!(parse_account_list("a\u{1}b"), Err(AccountListProblem::Unreadable("a\u{1}b".to_owned())));
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct AccountSearch {
 
 /// The text is no day such as `2026-12-31`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoDay;
+pub(crate) struct InvalidDay;
 
 impl AccountSearch {
     pub(crate) const PREFIX: &'static str = "prefix";
@@ -74,11 +74,11 @@ impl AccountSearch {
 ///
 /// # Errors
 /// The text is no day.
-pub(crate) fn start_of_day(text: &str) -> Result<Option<Timestamp>, NoDay> {
+pub(crate) fn start_of_day(text: &str) -> Result<Option<Timestamp>, InvalidDay> {
     if text.is_empty() {
         return Ok(None);
     }
-    Timestamp::from_rfc3339(&format!("{text}T00:00:00Z")).map(Some).ok_or(NoDay)
+    Timestamp::from_rfc3339(&format!("{text}T00:00:00Z")).map(Some).ok_or(InvalidDay)
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(begins.to_string(), "2026-01-31T00:00:00.000000Z");
         assert_eq!(start_of_day(""), Ok(None));
         for wrong in ["yesterday", "2026-02-30", "2026-1-1", "2026-01-31T00:00:00Z"] {
-            assert_eq!(start_of_day(wrong), Err(NoDay), "{wrong}");
+            assert_eq!(start_of_day(wrong), Err(InvalidDay), "{wrong}");
         }
     }
 }

@@ -47,7 +47,7 @@ impl CodeTimes {
 
     /// How long until its page has something new to say, where nothing else changes on it.
     pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
-        wait_for_first(self.moments(now), now)
+        time_until_first(self.moments(now), now)
     }
 
     /// When its page has something new to say: help, another send, and a minute less of the code.
@@ -65,7 +65,7 @@ impl CodeTimes {
 }
 
 /// How long until the first of these moments that are still to come.
-pub(crate) fn wait_for_first(moments: impl Iterator<Item = Timestamp>, now: Timestamp) -> Option<Duration> {
+pub(crate) fn time_until_first(moments: impl Iterator<Item = Timestamp>, now: Timestamp) -> Option<Duration> {
     moments.filter(|moment| !now.has_reached(*moment)).min().map(|moment| moment.since(now))
 }
 

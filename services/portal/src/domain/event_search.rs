@@ -26,7 +26,7 @@ pub(crate) struct EventSearch {
 
 /// An account, as the contract asks for it: one of the two is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedAccount {
+pub(crate) struct AccountReference {
     pub(crate) id: String,
     pub(crate) hash: String,
 }
@@ -89,7 +89,7 @@ impl EventSearch {
     }
 }
 
-impl NamedAccount {
+impl AccountReference {
     /// A hash is written without hyphens, and an id with them.
     pub(crate) fn read(text: &str) -> Self {
         let is_hash = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -138,7 +138,10 @@ mod tests {
         let id = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
         let hash = "0190c3a57e1c7b2a9f000123456789ab";
 
-        assert_eq!(NamedAccount::read(id), NamedAccount { id: id.to_owned(), hash: String::new() });
-        assert_eq!(NamedAccount::read(hash), NamedAccount { id: String::new(), hash: hash.to_owned() });
+        assert_eq!(AccountReference::read(id), AccountReference { id: id.to_owned(), hash: String::new() });
+        assert_eq!(
+            AccountReference::read(hash),
+            AccountReference { id: String::new(), hash: hash.to_owned() }
+        );
     }
 }

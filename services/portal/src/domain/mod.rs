@@ -16,17 +16,18 @@ mod refusal;
 mod reset;
 mod sign_in;
 
-pub(crate) use self::account_list::{AccountListProblem, accounts_in};
-pub(crate) use self::account_search::{AccountSearch, NoDay, start_of_day};
-pub(crate) use self::code::code_in;
+pub(crate) use self::account_list::{AccountListProblem, parse_account_list};
+pub(crate) use self::account_search::{AccountSearch, InvalidDay, start_of_day};
+pub(crate) use self::code::extract_code;
 pub(crate) use self::code_times::CodeTimes;
 pub(crate) use self::colour::Palette;
-pub(crate) use self::event_search::{EventSearch, NamedAccount};
+pub(crate) use self::event_search::{AccountReference, EventSearch};
 pub(crate) use self::organisation::{Look, Organisation, OrganisationKey};
 pub(crate) use self::policy::{NO, PolicyValue, SpanUnit, ValueKind, YES, differences, missing_in, rebased};
 pub(crate) use self::qr_code::{QrCode, grouped};
 pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal, RuleInForce};
 pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};
 pub(crate) use self::sign_in::{
-    KnownMethod, PasskeySignIn, Question, SentSignInCode, SignInProgress, chosen_factor, factor_word,
+    PasskeySignIn, SecurityInfoEntry, SentSignInCode, SignInProgress, SignInQuestion, chosen_factor,
+    factor_word,
 };

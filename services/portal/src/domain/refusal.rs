@@ -1,4 +1,4 @@
-//! What identity may say no with, as far as a page has something to say of it. Each has a sentence in `pages::sentences`.
+//! What identity may say no with, as far as a page has something to say of it. Each has a sentence in `pages::refusal_texts`.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
 
-use super::code_times::{CodeTimes, wait_for_first};
+use super::code_times::{CodeTimes, time_until_first};
 
 /// What a way to prove oneself is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl ResetProgress {
     }
 
     /// The method that a code is typed for.
-    pub(crate) fn asked(&self) -> Option<(&OfferedMethod, &SentCode)> {
+    pub(crate) fn current_method(&self) -> Option<(&OfferedMethod, &SentCode)> {
         let sent = self.sent.as_ref()?;
         Some((self.method(&sent.method_id)?, sent))
     }
@@ -95,20 +95,20 @@ impl ResetProgress {
 
     /// After a code was sent, or one at hand was chosen.
     #[must_use]
-    pub(crate) fn asking(self, sent: SentCode) -> Self {
+    pub(crate) fn with_sent_code(self, sent: SentCode) -> Self {
         Self { sent: Some(sent), ..self }
     }
 
     /// After another code was refused until then; never, where it is none.
     #[must_use]
-    pub(crate) fn resendable_at(self, resend_at: Option<Timestamp>) -> Self {
+    pub(crate) fn with_resend_at(self, resend_at: Option<Timestamp>) -> Self {
         let sent = self.sent.map(|sent| SentCode { times: CodeTimes { resend_at, ..sent.times }, ..sent });
         Self { sent, ..self }
     }
 
     /// After a code was judged: the token goes on, and what was proved is not offered again.
     #[must_use]
-    pub(crate) fn judged(self, token: String, proofs_remaining: u32, is_accepted: bool) -> Self {
+    pub(crate) fn with_proof_result(self, token: String, proofs_remaining: u32, is_accepted: bool) -> Self {
         if !is_accepted {
             return Self { token, ..self };
         }
@@ -123,9 +123,9 @@ impl ResetProgress {
     /// How long until the page of the code has something new to say without being asked: help, another send, what is left of the code, or
     /// that the reset is over.
     pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
-        let sent = self.asked().filter(|(method, _)| method.kind.is_sent()).map(|(_, sent)| sent);
+        let sent = self.current_method().filter(|(method, _)| method.kind.is_sent()).map(|(_, sent)| sent);
         let moments = sent.into_iter().flat_map(|sent| sent.times.moments(now));
-        wait_for_first(moments.chain([self.expires_at]), now)
+        time_until_first(moments.chain([self.expires_at]), now)
     }
 }
 
@@ -166,13 +166,13 @@ mod tests {
             sent: None,
         };
         let times = CodeTimes { at: START, expires_at: Some(after(600)), resend_at: Some(after(30)) };
-        reset.asking(SentCode { method_id: "1".to_owned(), times })
+        reset.with_sent_code(SentCode { method_id: "1".to_owned(), times })
     }
 
     #[test]
     fn an_accepted_proof_is_not_offered_again_and_a_rejected_one_is() {
-        let rejected = asking(MethodKind::Email).judged("second".to_owned(), 2, false);
-        let accepted = rejected.clone().judged("third".to_owned(), 1, true);
+        let rejected = asking(MethodKind::Email).with_proof_result("second".to_owned(), 2, false);
+        let accepted = rejected.clone().with_proof_result("third".to_owned(), 1, true);
 
         assert_eq!((rejected.token.as_str(), rejected.open_methods().count()), ("second", 2));
         assert!(rejected.sent.is_some() && !rejected.has_proof());
@@ -194,9 +194,9 @@ mod tests {
 
     #[test]
     fn a_refused_send_leaves_the_code_before() {
-        let reset = asking(MethodKind::Email).resendable_at(None);
+        let reset = asking(MethodKind::Email).with_resend_at(None);
 
-        let (_, sent) = reset.asked().unwrap();
+        let (_, sent) = reset.current_method().unwrap();
 
         assert_eq!((sent.times.resend_at, sent.times.expires_at), (None, Some(after(600))));
     }

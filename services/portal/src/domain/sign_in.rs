@@ -12,7 +12,7 @@ use super::code_times::CodeTimes;
 
 /// One more thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Question {
+pub(crate) enum SignInQuestion {
     /// Something beside the password.
     SecondFactor {
         /// What is taken.
@@ -32,7 +32,7 @@ pub(crate) enum Question {
         is_expired: bool,
     },
     /// Whether these are still right.
-    SecurityInfo(Vec<KnownMethod>),
+    SecurityInfo(Vec<SecurityInfoEntry>),
 }
 
 /// A code that is on its way.
@@ -45,7 +45,7 @@ pub(crate) struct SentSignInCode {
 
 /// An entry of somebody's security info, as far as they are asked about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KnownMethod {
+pub(crate) struct SecurityInfoEntry {
     pub(crate) kind: MethodKind,
     /// A masked address, or what a passkey is called; empty for other kinds.
     pub(crate) name: String,
@@ -61,7 +61,7 @@ pub(crate) struct SignInProgress {
     pub(crate) next: String,
     /// Carries the sign-in from call to call: a secret.
     pub(crate) token: String,
-    pub(crate) question: Question,
+    pub(crate) question: SignInQuestion,
 }
 
 /// A sign-in with a passkey alone, between its page and what the passkey signed.
@@ -76,7 +76,7 @@ impl SignInProgress {
     /// How long until the page has something new to say without being asked.
     pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
         match &self.question {
-            Question::SentCode { sent: Some(sent), .. } => sent.times.next_change(now),
+            SignInQuestion::SentCode { sent: Some(sent), .. } => sent.times.next_change(now),
             _ => None,
         }
     }
@@ -120,7 +120,7 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 
-    fn asking(question: Question) -> SignInProgress {
+    fn asking(question: SignInQuestion) -> SignInProgress {
         SignInProgress {
             tenant: TenantId::parse("0190c3a5-7e1c-7b2a-9f00-0123456789ab").unwrap(),
             login: "zoe".to_owned(),
@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn the_page_of_a_sent_code_changes_when_help_is_due() {
         let sent = SentSignInCode { destinations: Vec::new(), times: CodeTimes::asked_at(START) };
-        let waiting = asking(Question::SentCode { kind: None, sent: Some(sent) });
+        let waiting = asking(SignInQuestion::SentCode { kind: None, sent: Some(sent) });
 
         assert_eq!(waiting.next_change(START), Some(Duration::from_secs(10)));
-        assert_eq!(asking(Question::SentCode { kind: None, sent: None }).next_change(START), None);
+        assert_eq!(asking(SignInQuestion::SentCode { kind: None, sent: None }).next_change(START), None);
     }
 
     #[test]
@@ -161,6 +161,6 @@ mod tests {
     }
 
     fn asking_nothing() -> SignInProgress {
-        asking(Question::SecurityInfo(Vec::new()))
+        asking(SignInQuestion::SecurityInfo(Vec::new()))
     }
 }

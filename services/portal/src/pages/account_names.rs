@@ -6,23 +6,23 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use tokio::task::JoinSet;
 
-use crate::web::Member;
+use crate::web::CurrentUser;
 
 /// Names by id. An account that is gone, or not for this administrator to see, goes by its id.
 pub(super) struct AccountNames(HashMap<String, String>);
 
 impl AccountNames {
     /// Asks for all of them at once, each once.
-    pub(super) async fn of(member: &Member, ids: Vec<String>) -> Self {
+    pub(super) async fn of(user: &CurrentUser, ids: Vec<String>) -> Self {
         let ids: BTreeSet<String> = ids.into_iter().filter(|id| !id.is_empty()).collect();
         let mut asked = JoinSet::new();
         for id in ids {
             let request = wire::GetAccountRequest {
-                tenant_id: member.tenant().to_string(),
+                tenant_id: user.tenant().to_string(),
                 account_id: id,
-                context: member.context(),
+                context: user.request_context(),
             };
-            let mut accounts = AccountServiceClient::new(member.identity());
+            let mut accounts = AccountServiceClient::new(user.identity());
             asked.spawn(async move { accounts.get_account(request).await });
         }
         let answers = asked.join_all().await.into_iter().flatten();

@@ -5,7 +5,7 @@
 //! | `search` | finds accounts, and selects some for a reset |
 //! | `form`, `new`, `edit` | what an account is called and how it is kept |
 //! | `show`, `sections`, `diagnosis` | one account |
-//! | `act`, `acts` | what is done to an account by saying yes |
+//! | `act`, `act_pages` | what is done to an account by saying yes |
 //! | `reset`, `batch`, `access_pass` | what ends with something to hand over, shown in that answer alone |
 //! | `access` | whose roles may do what |
 //!
@@ -14,7 +14,7 @@
 mod access;
 mod access_pass;
 mod act;
-mod acts;
+mod act_pages;
 mod batch;
 mod diagnosis;
 mod edit;
@@ -33,14 +33,14 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use tonic::Status;
 
-use super::sentences::{refusal, sentence};
+use super::refusal_texts::{refusal, refusal_text};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::{Html, Values};
-use crate::web::{BATCH_PATH, Fault, Member, Place, Visit};
+use crate::web::{BATCH_PATH, CurrentUser, Fault, MenuItem, PageContext};
 
 /// Where accounts are found.
-const PATH: &str = Place::Accounts.path();
+const PATH: &str = MenuItem::Accounts.path();
 /// What follows the address of an account.
 const EDIT_PAGE: &str = "names";
 const RESET_PAGE: &str = "reset-password";
@@ -54,12 +54,12 @@ pub(super) fn routes() -> Router {
     Router::new()
         .route("/administration/accounts", get(search::show))
         .route("/administration/accounts/new", get(new::show).post(new::create))
-        .route(BATCH_PATH, get(batch::come).post(batch::answer))
+        .route(BATCH_PATH, get(batch::redirect_to_search).post(batch::answer))
         .route("/administration/accounts/{id}", get(show::show))
         .route("/administration/accounts/{id}/names", get(edit::show).post(edit::save))
         .route("/administration/accounts/{id}/reset-password", get(reset::ask).post(reset::answer))
         .route("/administration/accounts/{id}/access-pass", get(access_pass::ask).post(access_pass::issue))
-        .route("/administration/accounts/{id}/{act}", get(acts::ask).post(acts::answer))
+        .route("/administration/accounts/{id}/{act}", get(act_pages::ask).post(act_pages::answer))
 }
 
 /// A page about an account.
@@ -68,41 +68,41 @@ fn page_path(account_id: &str, page: &str) -> String {
 }
 
 /// The id in an address, as identity writes it.
-fn id_in(path: &str) -> Result<String, Fault> {
+fn parse_account_id(path: &str) -> Result<String, Fault> {
     AccountId::parse(path).map(|id| id.to_string()).map_err(|_| Fault::NotFound)
 }
 
 /// The account that an address names. Identity knows a deleted one no more but in lists: that takes a login of it.
-async fn find(member: &Member, id: &str, login: &str) -> Result<wire::Account, Fault> {
-    let account_id = id_in(id)?;
+async fn find(user: &CurrentUser, id: &str, login: &str) -> Result<wire::Account, Fault> {
+    let account_id = parse_account_id(id)?;
     let request = wire::GetAccountRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         account_id: account_id.clone(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    match AccountServiceClient::new(member.identity()).get_account(request).await {
-        Ok(found) => Ok(found.into_inner().account.ok_or_else(|| PeerFailure::unclear("no account"))?),
+    match AccountServiceClient::new(user.identity()).get_account(request).await {
+        Ok(found) => Ok(found.into_inner().account.ok_or_else(|| PeerFailure::unexpected("no account"))?),
         Err(status) => match Fault::from(status) {
-            Fault::NotFound if !login.is_empty() => find_deleted(member, &account_id, login).await,
+            Fault::NotFound if !login.is_empty() => find_deleted(user, &account_id, login).await,
             fault => Err(fault),
         },
     }
 }
 
-async fn find_deleted(member: &Member, account_id: &str, login: &str) -> Result<wire::Account, Fault> {
+async fn find_deleted(user: &CurrentUser, account_id: &str, login: &str) -> Result<wire::Account, Fault> {
     let filter = wire::AccountFilter {
         prefix: login.to_owned(),
         state: wire::FilteredState::Deleted.into(),
         ..wire::AccountFilter::default()
     };
     let request = wire::ListAccountsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: LONGEST_LIST,
         page_token: String::new(),
-        context: member.context(),
+        context: user.request_context(),
         filter: Some(filter),
     };
-    let listed = match AccountServiceClient::new(member.identity()).list_accounts(request).await {
+    let listed = match AccountServiceClient::new(user.identity()).list_accounts(request).await {
         Ok(listed) => listed.into_inner().accounts,
         Err(status) => {
             return Err(match refusal(status.into())? {
@@ -120,13 +120,13 @@ fn is_deleted(account: &wire::Account) -> bool {
 }
 
 /// What an address has to say so that its page finds the account.
-fn known_by(account: &wire::Account) -> Vec<(&'static str, &str)> {
+fn lookup_query(account: &wire::Account) -> Vec<(&'static str, &str)> {
     let login = account.logins.first().filter(|_| is_deleted(account));
     login.map(|login| (LOGIN, login.as_str())).into_iter().collect()
 }
 
 /// What identity answers; nothing where the account holds a role that those of whoever asks do not reach.
-fn within_reach<T>(answer: Result<T, Status>) -> Result<Option<T>, Fault> {
+fn unless_out_of_reach<T>(answer: Result<T, Status>) -> Result<Option<T>, Fault> {
     let status = match answer {
         Ok(found) => return Ok(Some(found)),
         Err(status) => status,
@@ -138,17 +138,17 @@ fn within_reach<T>(answer: Result<T, Status>) -> Result<Option<T>, Fault> {
 }
 
 /// Back from a form that was answered before: what was shown with the answer is not shown again, and nothing is done twice.
-fn shown_before(visit: &Visit, path: &str) -> Result<Response, Fault> {
-    visit.redirect_saying(path, &visit.texts().accounts.shown_before)
+fn already_shown(context: &PageContext, path: &str) -> Result<Response, Fault> {
+    context.redirect_with_flash(path, &context.texts().accounts.shown_before)
 }
 
 /// What there is to say of a call that was refused.
-fn said(visit: &Visit, status: Status) -> Result<String, Fault> {
-    sentence(visit, &refusal(status.into())?)
+fn status_text(context: &PageContext, status: Status) -> Result<String, Fault> {
+    refusal_text(context, &refusal(status.into())?)
 }
 
 /// Parts of a page, one after the other.
-fn together(visit: &Visit, parts: Vec<Html>) -> Result<Html, Fault> {
+fn concatenate(context: &PageContext, parts: Vec<Html>) -> Result<Html, Fault> {
     let parts = parts.into_iter().map(|part| Values::default().html("markup", part)).collect();
-    visit.body("accounts_parts", Values::default().list("parts", parts))
+    context.body("accounts_parts", Values::default().list("parts", parts))
 }

@@ -18,11 +18,11 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
 
-use super::sentences::{refusal, sentence};
+use super::refusal_texts::{refusal, refusal_text};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, PeerFailure};
 use crate::view::Badge;
-use crate::web::{Fault, Member};
+use crate::web::{CurrentUser, Fault};
 use crate::words::BulkWords;
 
 /// By address.
@@ -42,27 +42,27 @@ fn path(id: &str) -> String {
 }
 
 /// The job that an address names.
-async fn find(member: &Member, id: &str) -> Result<wire::BulkReset, Fault> {
+async fn find(user: &CurrentUser, id: &str) -> Result<wire::BulkReset, Fault> {
     let id = BulkResetId::parse(id).map_err(|_| Fault::NotFound)?;
     let request = wire::GetBulkResetRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         bulk_reset_id: id.to_string(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let answer = BulkResetServiceClient::new(member.identity()).get_bulk_reset(request).await?;
+    let answer = BulkResetServiceClient::new(user.identity()).get_bulk_reset(request).await?;
     whole(answer.into_inner().bulk_reset)
 }
 
 fn whole(job: Option<wire::BulkReset>) -> Result<wire::BulkReset, Fault> {
-    job.ok_or_else(|| PeerFailure::unclear("the bulk reset is missing").into())
+    job.ok_or_else(|| PeerFailure::unexpected("the bulk reset is missing").into())
 }
 
 /// Starts a job, or says what identity has against it.
 async fn begin(
-    member: &Member,
+    user: &CurrentUser,
     request: wire::StartBulkResetRequest,
 ) -> Result<Result<wire::BulkReset, Refusal>, Fault> {
-    match BulkResetServiceClient::new(member.identity()).start_bulk_reset(request).await {
+    match BulkResetServiceClient::new(user.identity()).start_bulk_reset(request).await {
         Ok(started) => whole(started.into_inner().bulk_reset).map(Ok),
         Err(status) => refusal(PeerError::from(status)).map(Err),
     }
@@ -79,19 +79,19 @@ struct Chunk {
 
 /// Adds a part to the list of a job; why the job does not take it, where it does not. A part that is there already is taken and changes
 /// nothing.
-async fn add(member: &Member, job: &str, chunk: Chunk) -> Result<Option<String>, Fault> {
+async fn add(user: &CurrentUser, job: &str, chunk: Chunk) -> Result<Option<String>, Fault> {
     let request = wire::AddBulkResetAccountsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         bulk_reset_id: job.to_owned(),
         sequence: chunk.sequence,
         accounts: chunk.accounts,
         last: chunk.is_last,
-        request_id: member.visit.draw_request_id(),
-        context: member.context(),
+        request_id: user.context.draw_request_id(),
+        context: user.request_context(),
     };
-    match BulkResetServiceClient::new(member.identity()).add_bulk_reset_accounts(request).await {
+    match BulkResetServiceClient::new(user.identity()).add_bulk_reset_accounts(request).await {
         Ok(_) => Ok(None),
-        Err(status) => sentence(&member.visit, &refusal(PeerError::from(status))?).map(Some),
+        Err(status) => refusal_text(&user.context, &refusal(PeerError::from(status))?).map(Some),
     }
 }
 

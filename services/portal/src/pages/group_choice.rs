@@ -4,8 +4,8 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 
 use super::groups::{all_groups, find};
-use crate::view::{Choice, Field, FieldKind, Html, Problem, Select};
-use crate::web::{Fault, Member};
+use crate::view::{Choice, Field, FieldKind, FormProblem, Html, Select};
+use crate::web::{CurrentUser, Fault};
 
 /// The field of a group that is not on the list.
 pub(super) const OTHER_GROUP: &str = "other_group";
@@ -20,7 +20,7 @@ pub(super) struct GroupChoice {
 }
 
 /// How it is asked for.
-pub(super) struct GroupQuestion<'a> {
+pub(super) struct GroupField<'a> {
     /// The field of the list.
     pub(super) name: &'static str,
     pub(super) label: &'a str,
@@ -31,23 +31,23 @@ pub(super) struct GroupQuestion<'a> {
     pub(super) chosen: &'a str,
     /// What was typed beside the list.
     pub(super) typed: &'a str,
-    pub(super) problem: Option<&'a Problem>,
+    pub(super) problem: Option<&'a FormProblem>,
 }
 
 impl GroupChoice {
     /// Asks for the list. A group that is chosen is on it, whatever its age.
-    pub(super) async fn of(member: &Member, chosen: &str) -> Result<Self, Fault> {
+    pub(super) async fn of(user: &CurrentUser, chosen: &str) -> Result<Self, Fault> {
         let request = wire::ListGroupsRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             page_size: LISTED,
             page_token: String::new(),
-            context: member.context(),
+            context: user.request_context(),
             member_account_id: String::new(),
         };
-        let found = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+        let found = GroupServiceClient::new(user.identity()).list_groups(request).await?.into_inner();
         let mut listed = found.groups;
         if !chosen.is_empty() && listed.iter().all(|group| group.group_id != chosen) {
-            listed.push(match find(member, chosen).await {
+            listed.push(match find(user, chosen).await {
                 Ok(group) => group,
                 Err(Fault::NotFound) => nameless(chosen),
                 Err(fault) => return Err(fault),
@@ -67,30 +67,30 @@ impl GroupChoice {
     }
 
     /// The list, and where there are more groups, the field for another one.
-    pub(super) fn fields(&self, member: &Member, asked: &GroupQuestion<'_>) -> Result<Vec<Html>, Fault> {
-        let visit = &member.visit;
-        let words = &visit.texts().groups;
+    pub(super) fn fields(&self, user: &CurrentUser, asked: &GroupField<'_>) -> Result<Vec<Html>, Fault> {
+        let context = &user.context;
+        let words = &context.texts().groups;
         let none = Choice { value: "", text: asked.none };
         let listed = self.listed.iter();
         let listed = listed.map(|group| Choice { value: &group.group_id, text: &group.display_name });
-        let list = visit.select(&Select {
+        let list = context.select(&Select {
             name: asked.name,
             label: asked.label,
             hint: asked.hint,
             choices: std::iter::once(none).chain(listed).collect(),
             chosen: asked.chosen,
-            problem: Problem::beside(asked.problem, asked.name),
+            problem: FormProblem::for_field(asked.problem, asked.name),
         })?;
         if !self.has_more {
             return Ok(vec![list]);
         }
-        let other = visit.field(&Field {
+        let other = context.field(&Field {
             name: OTHER_GROUP,
             label: &words.other_group,
             hint: Some(&words.other_group_hint),
             kind: FieldKind::Search,
             value: asked.typed,
-            problem: Problem::beside(asked.problem, OTHER_GROUP),
+            problem: FormProblem::for_field(asked.problem, OTHER_GROUP),
         })?;
         Ok(vec![list, other])
     }
@@ -102,16 +102,19 @@ fn nameless(id: &str) -> wire::Group {
 }
 
 /// The group that was typed beside the list, by its id or its name, or what is wrong with that.
-pub(super) async fn named(member: &Member, typed: &str) -> Result<Result<wire::Group, Problem>, Fault> {
-    let words = &member.visit.texts().groups;
-    let found = match find(member, typed).await {
+pub(super) async fn named(
+    user: &CurrentUser,
+    typed: &str,
+) -> Result<Result<wire::Group, FormProblem>, Fault> {
+    let words = &user.context.texts().groups;
+    let found = match find(user, typed).await {
         Ok(group) => return Ok(Ok(group)),
-        Err(Fault::NotFound) => the_only(all_groups(member).await?, typed),
+        Err(Fault::NotFound) => the_only(all_groups(user).await?, typed),
         Err(fault) => return Err(fault),
     };
     Ok(found.map_err(|fitting| {
         let text = if fitting == 0 { &words.other_group_unknown } else { &words.other_group_several };
-        Problem::of(OTHER_GROUP, text)
+        FormProblem::of(OTHER_GROUP, text)
     }))
 }
 

@@ -14,10 +14,10 @@ use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 use rekey_wire::options::v1::Role;
 
 use crate::peers::PeerFailure;
-use crate::web::{Fault, Member};
+use crate::web::{CurrentUser, Fault};
 
 /// Who may change groups; whoever looks after accounts may see them.
-const KEEPERS: &[Role] = &[Role::GlobalAdministrator, Role::UserAdministrator];
+const EDITORS: &[Role] = &[Role::GlobalAdministrator, Role::UserAdministrator];
 
 /// The field of a group's name.
 const NAME: &str = "name";
@@ -40,17 +40,17 @@ pub(super) fn routes() -> Router {
 }
 
 /// Every group of the tenant; of very many the oldest thousand.
-pub(super) async fn all_groups(member: &Member) -> Result<Vec<wire::Group>, Fault> {
+pub(super) async fn all_groups(user: &CurrentUser) -> Result<Vec<wire::Group>, Fault> {
     let (mut found, mut page_token) = (Vec::new(), String::new());
     for _ in 0..READS {
         let request = wire::ListGroupsRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             page_size: GROUPS,
             page_token,
-            context: member.context(),
+            context: user.request_context(),
             member_account_id: String::new(),
         };
-        let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+        let listed = GroupServiceClient::new(user.identity()).list_groups(request).await?.into_inner();
         found.extend(listed.groups);
         page_token = listed.next_page_token;
         if page_token.is_empty() {
@@ -66,13 +66,13 @@ pub(super) fn path(id: &str) -> String {
 }
 
 /// The group of an id that came from outside.
-pub(super) async fn find(member: &Member, id: &str) -> Result<wire::Group, Fault> {
+pub(super) async fn find(user: &CurrentUser, id: &str) -> Result<wire::Group, Fault> {
     let id = GroupId::parse(id).map_err(|_| Fault::NotFound)?;
     let request = wire::GetGroupRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         group_id: id.to_string(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let answer = GroupServiceClient::new(member.identity()).get_group(request).await?;
-    answer.into_inner().group.ok_or_else(|| PeerFailure::unclear("the group is missing").into())
+    let answer = GroupServiceClient::new(user.identity()).get_group(request).await?;
+    answer.into_inner().group.ok_or_else(|| PeerFailure::unexpected("the group is missing").into())
 }

@@ -4,13 +4,13 @@ use axum::extract::Path;
 use axum::response::Response;
 use rekey_primitives::id::TenantId;
 
-use super::sentences::{refusal, sentence};
-use super::{opened, path};
+use super::refusal_texts::{refusal, refusal_text};
+use super::{find_reset, path};
 use crate::cookies::FlowId;
 use crate::domain::{Organisation, Refusal, ResetProgress};
-use crate::peers::HelpQuestion;
-use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, OrganisationForm, PostedFields, Visit};
+use crate::peers::NewHelpRequest;
+use crate::view::{Field, FieldKind, FormProblem, Values};
+use crate::web::{Fault, OrganisationForm, PageContent, PageContext, PostedFields};
 
 const PATH: &str = "/help";
 const LOGIN: &str = "login";
@@ -40,80 +40,82 @@ impl<'a> Draft<'a> {
     }
 }
 
-pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    let organisation = visit.organisation().await?;
-    page(&visit, &Draft::of(&organisation), None)
+pub(super) async fn show(context: PageContext) -> Result<Response, Fault> {
+    let organisation = context.organisation().await?;
+    page(&context, &Draft::of(&organisation), None)
 }
 
-pub(super) async fn show_in_reset(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
-    let (flow, reset) = opened(&visit, &flow)?;
-    let organisation = visit.organisation_of(reset.tenant);
-    page(&visit, &Draft::in_reset(&reset, &flow, organisation.as_ref()), None)
+pub(super) async fn show_in_reset(context: PageContext, Path(flow): Path<String>) -> Result<Response, Fault> {
+    let (flow, reset) = find_reset(&context, &flow)?;
+    let organisation = context.organisation_of(reset.tenant);
+    page(&context, &Draft::in_reset(&reset, &flow, organisation.as_ref()), None)
 }
 
-pub(super) async fn ask(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
+pub(super) async fn ask(context: PageContext, form: OrganisationForm) -> Result<Response, Fault> {
     let OrganisationForm { organisation, fields } = form;
     let (login, message) = (fields.text(LOGIN), fields.text(MESSAGE));
     let draft = Draft { login, message, ..Draft::of(&organisation) };
     if login.is_empty() {
-        let problem = Problem::of(LOGIN, &visit.words().login_missing);
-        return page(&visit, &draft, Some(problem));
+        let problem = FormProblem::of(LOGIN, &context.words().login_missing);
+        return page(&context, &draft, Some(problem));
     }
-    send(&visit, &draft, fields.request_id()?).await
+    send(&context, &draft, fields.request_id()?).await
 }
 
 pub(super) async fn ask_in_reset(
-    visit: Visit,
+    context: PageContext,
     Path(flow): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let (flow, reset) = opened(&visit, &flow)?;
-    let organisation = visit.organisation_of(reset.tenant);
+    let (flow, reset) = find_reset(&context, &flow)?;
+    let organisation = context.organisation_of(reset.tenant);
     let message = fields.text(MESSAGE);
     let draft = Draft { message, ..Draft::in_reset(&reset, &flow, organisation.as_ref()) };
-    send(&visit, &draft, fields.request_id()?).await
+    send(&context, &draft, fields.request_id()?).await
 }
 
-pub(super) async fn sent(visit: Visit) -> Result<Response, Fault> {
-    let words = visit.words();
+pub(super) async fn sent(context: PageContext) -> Result<Response, Fault> {
+    let words = context.words();
     let values =
         Values::default().text("text", &words.help_sent_lead).flag("support_code", false).flag("link", false);
-    let organisation = visit.known_organisation();
-    let content = Content::new(&words.help_sent_title, visit.body("sentence", values)?);
-    visit.page(Content { organisation: organisation.as_ref(), ..content })
+    let organisation = context.known_organisation();
+    let content = PageContent::new(&words.help_sent_title, context.body("sentence", values)?);
+    context.page(PageContent { organisation: organisation.as_ref(), ..content })
 }
 
-async fn send(visit: &Visit, draft: &Draft<'_>, request_id: String) -> Result<Response, Fault> {
-    let question = HelpQuestion {
+async fn send(context: &PageContext, draft: &Draft<'_>, request_id: String) -> Result<Response, Fault> {
+    let question = NewHelpRequest {
         tenant: draft.tenant,
         login: draft.login,
         reset_token: draft.reset.map(|(reset, _)| reset.token.as_str()),
         message: draft.message,
     };
-    let refused = match visit.site.identity.ask_for_help(&question, &visit.call(request_id)).await {
-        Ok(()) => return visit.ending(draft.tenant, Visit::redirect("/help/sent")),
+    let refused = match context.site.identity.request_help(&question, &context.call(request_id)).await {
+        Ok(()) => {
+            return context.without_stale_organisation(draft.tenant, PageContext::redirect("/help/sent"));
+        }
         Err(error) => refusal(error)?,
     };
     let names = |field: &str| matches!(&refused, Refusal::FieldInvalid(fields) if fields.iter().any(|named| named == field));
-    let words = visit.words();
+    let words = context.words();
     let problem = if names(LOGIN) {
-        Problem::of(LOGIN, &words.login_invalid)
+        FormProblem::of(LOGIN, &words.login_invalid)
     } else if names(MESSAGE) {
-        Problem::of(MESSAGE, &words.help_message_refused)
+        FormProblem::of(MESSAGE, &words.help_message_refused)
     } else {
-        Problem::of(MESSAGE, sentence(visit, &refused)?)
+        FormProblem::of(MESSAGE, refusal_text(context, &refused)?)
     };
-    page(visit, draft, Some(problem))
+    page(context, draft, Some(problem))
 }
 
-fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Response, Fault> {
-    let words = visit.words();
+fn page(context: &PageContext, draft: &Draft<'_>, problem: Option<FormProblem>) -> Result<Response, Fault> {
+    let words = context.words();
     let flow = draft.reset.map(|(_, flow)| flow);
     let hidden = match flow {
-        Some(flow) => visit.hidden(&path(flow, "help"))?,
-        None => visit.hidden_of(draft.tenant, PATH)?,
+        Some(flow) => context.hidden_fields(&path(flow, "help"))?,
+        None => context.hidden_fields_of(draft.tenant, PATH)?,
     };
-    let wrong = |name: &str| Problem::beside(&problem, name);
+    let wrong = |name: &str| FormProblem::for_field(&problem, name);
     let login = Field {
         name: LOGIN,
         label: &words.login_label,
@@ -131,7 +133,7 @@ fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Re
         problem: wrong(MESSAGE),
     };
     // Of a reset the login is known: it is not asked again.
-    let login = if draft.reset.is_none() { Some(visit.field(&login)?) } else { None };
+    let login = if draft.reset.is_none() { Some(context.field(&login)?) } else { None };
     let help_url = draft.organisation.map(|organisation| organisation.help_url.as_str());
     let help_url = help_url.filter(|url| !url.is_empty());
     let values = Values::default()
@@ -139,11 +141,11 @@ fn page(visit: &Visit, draft: &Draft<'_>, problem: Option<Problem>) -> Result<Re
         .optional("flow", flow.map(FlowId::as_str))
         .html("hidden", hidden)
         .optional_html("login_field", login)
-        .html("message_field", visit.field(&message)?);
-    let body = visit.body("help", values)?;
-    visit.page(Content {
+        .html("message_field", context.field(&message)?);
+    let body = context.body("help", values)?;
+    context.page(PageContent {
         organisation: draft.organisation,
         problems: problem.into_iter().collect(),
-        ..Content::new(&words.help_title, body)
+        ..PageContent::new(&words.help_title, body)
     })
 }

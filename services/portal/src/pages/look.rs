@@ -10,16 +10,16 @@ use rekey_primitives::id::TenantId;
 use crate::assets;
 use crate::domain::Palette;
 use crate::peers::{Logo, PeerError};
-use crate::web::{Fault, Visit};
+use crate::web::{Fault, PageContext};
 
 /// What an address names of a logo beside its tenant (`assets::logo_path`).
 const VERSION: &str = "v";
 
 /// A day, as browsers keep the organisation: a new look has new addresses.
-const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+const CACHE_FOR_A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
 /// What is not what its address names: an older page asks for a logo that was replaced since, or one of another release for its style.
-const BY_NOBODY: HeaderValue = HeaderValue::from_static("no-store");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 
@@ -27,34 +27,34 @@ const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 pub(super) async fn style(Path(digits): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     let accent = Colour::parse(&format!("#{digits}")).map_err(|_| Fault::NotFound)?;
     let palette = Palette::of(accent).ok_or(Fault::NotFound)?;
-    let kept = if assets::is_of_this_release(query.as_deref()) { A_DAY } else { BY_NOBODY };
+    let kept = if assets::is_of_this_release(query.as_deref()) { CACHE_FOR_A_DAY } else { NO_STORE };
     let headers = [(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, kept)];
     Ok((headers, stylesheet(&palette)).into_response())
 }
 
 /// The logo of an organisation. Nobody reads why there is no image, and the page says the name then.
-pub(super) async fn logo(visit: Visit, Path(tenant): Path<String>) -> Result<Response, Fault> {
+pub(super) async fn logo(context: PageContext, Path(tenant): Path<String>) -> Result<Response, Fault> {
     let tenant = TenantId::parse(&tenant).map_err(|_| Fault::NotFound)?;
-    if visit.site.rules.tenant.is_some_and(|own| own != tenant) {
+    if context.site.rules.tenant.is_some_and(|own| own != tenant) {
         return Err(Fault::NotFound);
     }
-    let version = visit.query(VERSION);
-    let logo = match visit.site.logos.find(tenant, &version, visit.now) {
+    let version = context.query(VERSION);
+    let logo = match context.site.logos.get(tenant, &version, context.now) {
         Some(kept) => kept,
-        None => found(&visit, tenant).await?,
+        None => found(&context, tenant).await?,
     };
     let media_type = HeaderValue::from_static(logo.media_type);
-    let kept = if logo.version == Some(version) { A_DAY } else { BY_NOBODY };
+    let kept = if logo.version == Some(version) { CACHE_FOR_A_DAY } else { NO_STORE };
     let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, kept)];
     Ok((headers, logo.image).into_response())
 }
 
 /// The logo that a tenant has now.
-async fn found(visit: &Visit, tenant: TenantId) -> Result<Logo, Fault> {
-    match visit.site.identity.find_logo(tenant).await {
+async fn found(context: &PageContext, tenant: TenantId) -> Result<Logo, Fault> {
+    match context.site.identity.find_logo(tenant).await {
         Ok(found) => {
             let logo = found.ok_or(Fault::NotFound)?;
-            visit.site.logos.keep(tenant, &logo, visit.now);
+            context.site.logos.insert(tenant, &logo, context.now);
             Ok(logo)
         }
         Err(PeerError::Refused(_)) => Err(Fault::NotFound),

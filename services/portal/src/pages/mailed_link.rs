@@ -13,7 +13,7 @@ use axum::routing::get;
 use super::proof_forms::Link;
 use crate::cookies::CookieKind;
 use crate::view::Values;
-use crate::web::{Content, Fault, Visit};
+use crate::web::{Fault, PageContent, PageContext};
 
 /// Longer than any token of identity.
 const LONGEST_TOKEN: usize = 2_000;
@@ -31,11 +31,11 @@ pub(super) fn routes() -> Router {
 ///
 /// The browser keeps one link of a kind. Where it has another one, forms that were shown until now end: a button that was shown for the one
 /// would act by the other.
-fn arrived<K: CookieKind + PartialEq>(
-    visit: &Visit,
+fn move_token_to_cookie<K: CookieKind + PartialEq>(
+    context: &PageContext,
     link: impl FnOnce(String) -> K,
 ) -> Result<Option<Response>, Fault> {
-    let token = visit.query("token");
+    let token = context.query("token");
     if token.is_empty() {
         return Ok(None);
     }
@@ -44,19 +44,19 @@ fn arrived<K: CookieKind + PartialEq>(
         return Err(Fault::LinkIncomplete);
     }
     let link = link(token);
-    let there = visit.keeping(Visit::redirect(visit.path()), None, Some(&link))?;
-    let is_another = visit.kept::<K>().is_some_and(|before| before != link);
-    if is_another { visit.with_new_forms(there).map(Some) } else { Ok(Some(there)) }
+    let there = context.with_cookie(PageContext::redirect(context.path()), None, Some(&link))?;
+    let is_another = context.cookie::<K>().is_some_and(|before| before != link);
+    if is_another { context.with_new_form_secret(there).map(Some) } else { Ok(Some(there)) }
 }
 
 /// A page that says what was done, and what comes next.
-fn done_page(visit: &Visit, title: &str, text: &str, next: &Link<'_>) -> Result<Response, Fault> {
+fn done_page(context: &PageContext, title: &str, text: &str, next: &Link<'_>) -> Result<Response, Fault> {
     let values = Values::default()
         .text("text", text)
         .flag("support_code", false)
         .text("link", &next.path)
         .text("link_text", next.text);
-    let organisation = visit.only_organisation();
-    let content = Content::new(title, visit.body("sentence", values)?);
-    visit.page(Content { organisation: organisation.as_ref(), ..content })
+    let organisation = context.only_organisation();
+    let content = PageContent::new(title, context.body("sentence", values)?);
+    context.page(PageContent { organisation: organisation.as_ref(), ..content })
 }

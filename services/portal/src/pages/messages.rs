@@ -15,7 +15,7 @@ use axum::routing::get;
 use rekey_client::Connection;
 use rekey_primitives::id::NotificationId;
 
-use crate::web::{Fault, Member, Place};
+use crate::web::{CurrentUser, Fault, MenuItem};
 
 /// By address.
 pub(super) fn routes() -> Router {
@@ -29,9 +29,9 @@ pub(super) fn routes() -> Router {
 }
 
 /// Notification, for somebody who has a role for these pages at this moment.
-async fn notification(member: &Member) -> Result<Connection, Fault> {
-    member.demand(Place::Messages.roles()).await?;
-    Ok(member.visit.site.to_notification.clone())
+async fn notification(user: &CurrentUser) -> Result<Connection, Fault> {
+    user.require_role(MenuItem::Messages.roles()).await?;
+    Ok(user.context.site.notification_connection.clone())
 }
 
 /// A message as an address names it.
@@ -40,5 +40,5 @@ fn named(message: &str) -> Result<NotificationId, Fault> {
 }
 
 fn path(message: &str) -> String {
-    format!("{}/{message}", Place::Messages.path())
+    format!("{}/{message}", MenuItem::Messages.path())
 }

@@ -3,10 +3,10 @@
 use axum::response::Response;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString, same};
 
-use super::sentences::{self, sentence};
+use super::refusal_texts::{self, refusal_text};
 use crate::domain::{Organisation, PasswordRule, Refusal, RuleInForce};
-use crate::view::{Field, FieldKind, Html, Problem, Step, Values};
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::view::{Field, FieldKind, FormProblem, Html, ResetStep, Values};
+use crate::web::{Fault, PageContent, PageContext, PostedFields};
 
 /// The field of the new password.
 pub(super) const PASSWORD: &str = "password";
@@ -20,7 +20,7 @@ const LONGEST: usize = 256;
 
 /// What is wrong with the form, by its two fields, and which rules are broken.
 #[derive(Default)]
-pub(super) struct WrongPassword {
+pub(super) struct PasswordProblems {
     password: Option<String>,
     repeated: Option<String>,
     rules: Vec<PasswordRule>,
@@ -39,22 +39,22 @@ pub(super) struct PasswordForm<'a> {
     pub(super) rules: &'a [RuleInForce],
     /// Whether our script may ask what the rules say, by the same path.
     pub(super) is_evaluated: bool,
-    pub(super) wrong: &'a WrongPassword,
+    pub(super) wrong: &'a PasswordProblems,
 }
 
-impl WrongPassword {
+impl PasswordProblems {
     /// What identity said of a password.
     ///
     /// # Errors
     /// It is not about the password.
-    pub(super) fn of(visit: &Visit, refusal: Refusal) -> Result<Self, Fault> {
-        let words = visit.words();
+    pub(super) fn of(context: &PageContext, refusal: Refusal) -> Result<Self, Fault> {
+        let words = context.words();
         match refusal {
             Refusal::PasswordRefused(rules) => Ok(Self { rules, ..Self::default() }),
             Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == NEW_PASSWORD) => {
                 Ok(Self::saying(&words.password_too_long))
             }
-            other => Ok(Self::saying(&sentence(visit, &other)?)),
+            other => Ok(Self::saying(&refusal_text(context, &other)?)),
         }
     }
 
@@ -64,32 +64,38 @@ impl WrongPassword {
 }
 
 /// The password that was typed twice, or what can be told without identity.
-pub(super) fn typed_password(visit: &Visit, fields: &PostedFields) -> Result<SecretString, WrongPassword> {
-    let words = visit.words();
+pub(super) fn typed_password(
+    context: &PageContext,
+    fields: &PostedFields,
+) -> Result<SecretString, PasswordProblems> {
+    let words = context.words();
     let (password, repeated) = (fields.secret(PASSWORD), fields.secret(REPEATED));
     let text = password.expose_secret();
     if text.is_empty() {
-        Err(WrongPassword::saying(&words.password_missing))
+        Err(PasswordProblems::saying(&words.password_missing))
     } else if text.chars().count() > LONGEST {
-        Err(WrongPassword::saying(&words.password_too_long))
+        Err(PasswordProblems::saying(&words.password_too_long))
     } else if same(text.as_bytes(), repeated.expose_secret().as_bytes()) {
         Ok(password)
     } else {
-        Err(WrongPassword { repeated: Some(words.password_mismatch.clone()), ..WrongPassword::default() })
+        Err(PasswordProblems {
+            repeated: Some(words.password_mismatch.clone()),
+            ..PasswordProblems::default()
+        })
     }
 }
 
 impl PasswordForm<'_> {
     /// For the summary of the page.
-    pub(super) fn problems(&self, visit: &Visit) -> Vec<Problem> {
-        let of_password = self.of_password(visit).into_iter().map(|text| Problem::of(PASSWORD, text));
-        of_password.chain(self.wrong.repeated.iter().map(|text| Problem::of(REPEATED, text))).collect()
+    pub(super) fn problems(&self, context: &PageContext) -> Vec<FormProblem> {
+        let of_password = self.of_password(context).into_iter().map(|text| FormProblem::of(PASSWORD, text));
+        of_password.chain(self.wrong.repeated.iter().map(|text| FormProblem::of(REPEATED, text))).collect()
     }
 
     /// What is wrong with the new password.
-    fn of_password(&self, visit: &Visit) -> Vec<String> {
+    fn of_password(&self, context: &PageContext) -> Vec<String> {
         let broken: Vec<RuleInForce> = self.wrong.rules.iter().map(|rule| self.known(*rule)).collect();
-        self.wrong.password.iter().cloned().chain(sentences::broken(visit.words(), &broken)).collect()
+        self.wrong.password.iter().cloned().chain(refusal_texts::broken(context.words(), &broken)).collect()
     }
 
     /// A rule with its number, as far as that is known.
@@ -101,30 +107,30 @@ impl PasswordForm<'_> {
     /// A page of nothing else, for somebody who is not signed in.
     pub(super) fn page(
         &self,
-        visit: &Visit,
+        context: &PageContext,
         organisation: Option<&Organisation>,
-        step: Option<Step>,
+        step: Option<ResetStep>,
     ) -> Result<Response, Fault> {
-        visit.page(Content {
+        context.page(PageContent {
             organisation,
             step,
-            problems: self.problems(visit),
-            ..Content::new(&visit.words().password_title, self.body(visit)?)
+            problems: self.problems(context),
+            ..PageContent::new(&context.words().password_title, self.body(context)?)
         })
     }
 
-    pub(super) fn body(&self, visit: &Visit) -> Result<Html, Fault> {
-        let (words, wrong) = (visit.words(), self.wrong);
+    pub(super) fn body(&self, context: &PageContext) -> Result<Html, Fault> {
+        let (words, wrong) = (context.words(), self.wrong);
         let shown = PasswordRule::ALL
             .into_iter()
             .filter(|rule| self.rules.iter().any(|known| known.rule == *rule) || wrong.rules.contains(rule));
         let shown = shown.map(|shown| {
             Values::default()
                 .text("word", shown.word())
-                .text("text", &sentences::rule(words, self.known(shown)))
+                .text("text", &refusal_texts::rule(words, self.known(shown)))
                 .flag("is_broken", wrong.rules.contains(&shown))
         });
-        let of_password = self.of_password(visit);
+        let of_password = self.of_password(context);
         let of_password = (!of_password.is_empty()).then(|| of_password.join("; "));
         let field = |name, label, problem| Field {
             name,
@@ -140,12 +146,12 @@ impl PasswordForm<'_> {
             .text("lead", self.lead)
             .text("action", self.action)
             .text("login", self.login)
-            .html("hidden", visit.hidden(self.action)?)
+            .html("hidden", context.hidden_fields(self.action)?)
             .flag("is_evaluated", self.is_evaluated)
-            .optional_html("current", self.current.map(|field| visit.field(field)).transpose()?)
+            .optional_html("current", self.current.map(|field| context.field(field)).transpose()?)
             .list("rules", shown.collect())
-            .html("field", visit.field(&password)?)
-            .html("repeat", visit.field(&repeated)?);
-        visit.body("password", values)
+            .html("field", context.field(&password)?)
+            .html("repeat", context.field(&repeated)?);
+        context.body("password", values)
     }
 }

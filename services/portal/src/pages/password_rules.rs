@@ -3,10 +3,10 @@
 use axum::response::{IntoResponse as _, Response};
 use rekey_primitives::secret::SecretString;
 
-use super::sentences::{refusal, sentence};
+use super::refusal_texts::{refusal, refusal_text};
 use crate::domain::Refusal;
 use crate::peers::{PeerError, Verdict};
-use crate::web::{Fault, PostedFields, Visit};
+use crate::web::{Fault, PageContext, PostedFields};
 
 /// Set by our script, which asks what the rules say before the form is sent.
 const EVALUATE: &str = "evaluate";
@@ -29,7 +29,7 @@ pub(super) fn any_candidate() -> SecretString {
 /// # Errors
 /// The page is over: as the refusal says, or else `over`.
 pub(super) fn verdicts(
-    visit: &Visit,
+    context: &PageContext,
     evaluated: Result<Vec<Verdict>, PeerError>,
     over: Fault,
 ) -> Result<Vec<Verdict>, Fault> {
@@ -38,7 +38,7 @@ pub(super) fn verdicts(
         Err(PeerError::Refused(Refusal::Throttled(_) | Refusal::Busy(_) | Refusal::FieldInvalid(_))) => {
             Ok(Vec::new())
         }
-        Err(error) => Err(sentence(visit, &refusal(error)?).err().unwrap_or(over)),
+        Err(error) => Err(refusal_text(context, &refusal(error)?).err().unwrap_or(over)),
     }
 }
 

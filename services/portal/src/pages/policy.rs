@@ -31,9 +31,9 @@ use axum::routing::get;
 use rekey_wire::options::v1::Role;
 
 use crate::domain::OrganisationKey;
-use crate::web::{Fault, Member, Place};
+use crate::web::{CurrentUser, Fault, MenuItem};
 
-const POLICY: Place = Place::Policy;
+const POLICY: MenuItem = MenuItem::Policy;
 const PATH: &str = POLICY.path();
 const EDIT_PATH: &str = "/administration/policy/edit";
 
@@ -55,20 +55,20 @@ pub(super) fn routes() -> Router {
 }
 
 /// Identity refuses whoever may only read the policy; they are told before they type.
-fn demand_editor(member: &Member) -> Result<(), Fault> {
-    if member.has_any(EDITORS) { Ok(()) } else { Err(Fault::NotAllowed) }
+fn require_editor(user: &CurrentUser) -> Result<(), Fault> {
+    if user.has_any(EDITORS) { Ok(()) } else { Err(Fault::NotAllowed) }
 }
 
 /// An answer to whoever may have changed how the pages look: the browser keeps that for a day, and theirs would stay as it was. The
 /// change is made by now, so a look that cannot be told is no failure of it.
-async fn in_new_look(member: &Member, response: Response) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let tenant = member.tenant();
-    if visit.organisation_of(tenant).is_none() {
+async fn with_current_look(user: &CurrentUser, response: Response) -> Result<Response, Fault> {
+    let context = &user.context;
+    let tenant = user.tenant();
+    if context.organisation_of(tenant).is_none() {
         return Ok(response);
     }
-    match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
-        Ok(found) => visit.keeping(response, None, Some(&found)),
+    match context.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
+        Ok(found) => context.with_cookie(response, None, Some(&found)),
         Err(_) => Ok(response),
     }
 }

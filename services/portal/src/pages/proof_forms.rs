@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use rekey_primitives::secret::SecretString;
 
-use super::sentences::whole_seconds;
-use crate::domain::{CodeTimes, MethodKind, code_in};
+use super::refusal_texts::whole_seconds;
+use crate::domain::{CodeTimes, MethodKind, extract_code};
 use crate::view::{Field, FieldKind, Html, Values, time_of_day};
-use crate::web::{Fault, PostedFields, Visit};
-use crate::words::filled;
+use crate::web::{Fault, PageContext, PostedFields};
+use crate::words::interpolate;
 
 /// The field of a code.
 pub(super) const CODE: &str = "code";
@@ -51,10 +51,10 @@ pub(super) struct PasskeyForm<'a> {
 }
 
 impl CodeForm<'_> {
-    pub(super) fn body(&self, visit: &Visit) -> Result<Html, Fault> {
-        let words = visit.words();
+    pub(super) fn body(&self, context: &PageContext) -> Result<Html, Fault> {
+        let words = context.words();
         let is_saved = self.kind == MethodKind::RecoveryCode;
-        let field = visit.field(&Field {
+        let field = context.field(&Field {
             name: CODE,
             label: &words.code_label,
             hint: Some(&words.code_hint),
@@ -63,23 +63,23 @@ impl CodeForm<'_> {
             problem: self.problem,
         })?;
         let (resend_action, times) = self.resend.unzip();
-        let hidden_resend = resend_action.map(|action| visit.hidden(action)).transpose()?;
+        let hidden_resend = resend_action.map(|action| context.hidden_fields(action)).transpose()?;
         let values = Values::default()
             .text("lead", self.lead)
             .text("action", self.action)
-            .html("hidden", visit.hidden(self.action)?)
+            .html("hidden", context.hidden_fields(self.action)?)
             .list("fields", self.fields.iter().map(hidden_field).collect())
             .html("field", field)
             .optional("resend_action", resend_action)
             .optional_html("hidden_resend", hidden_resend)
-            .flag("is_late", times.is_some_and(|times| times.is_late(visit.now)))
+            .flag("is_late", times.is_some_and(|times| times.is_late(context.now)))
             .list("links", self.links.iter().map(Link::values).collect());
-        visit.body("code", with_resend(with_end(values, times, visit), times, visit))
+        context.body("code", with_resend(with_end(values, times, context), times, context))
     }
 }
 
 impl PasskeyForm<'_> {
-    pub(super) fn body(self, visit: &Visit) -> Result<Html, Fault> {
+    pub(super) fn body(self, context: &PageContext) -> Result<Html, Fault> {
         let values = Values::default()
             .text("lead", self.lead)
             .text("action", self.action)
@@ -87,7 +87,7 @@ impl PasskeyForm<'_> {
             .list("fields", self.fields.iter().map(hidden_field).collect())
             .optional("options", self.options)
             .list("links", self.links.iter().map(Link::values).collect());
-        visit.body("use_passkey", values)
+        context.body("use_passkey", values)
     }
 }
 
@@ -102,26 +102,26 @@ fn hidden_field((name, value): &(&str, &str)) -> Values {
 }
 
 /// Until when the code is good and how long that is, or that it was; nothing of it where that is not known.
-fn with_end(values: Values, times: Option<CodeTimes>, visit: &Visit) -> Values {
-    let end = times.and_then(|times| Some((times.expires_at?, times.minutes_left(visit.now)?)));
+fn with_end(values: Values, times: Option<CodeTimes>, context: &PageContext) -> Values {
+    let end = times.and_then(|times| Some((times.expires_at?, times.minutes_left(context.now)?)));
     match end {
         Some((at, minutes)) if minutes > 0 => values
             .flag("is_dead", false)
             .part("good_until", time_of_day(at))
-            .text("good_for", &filled(&visit.words().code_minutes_left, "minutes", minutes)),
+            .text("good_for", &interpolate(&context.words().code_minutes_left, "minutes", minutes)),
         dead => values.flag("is_dead", dead.is_some()).flag("good_until", false),
     }
 }
 
 /// Whether and when another code can be sent; nothing of it for one that was not sent.
-fn with_resend(values: Values, times: Option<CodeTimes>, visit: &Visit) -> Values {
-    let words = visit.words();
-    match times.map(|times| (times.resend_at, times.resend_after(visit.now))) {
+fn with_resend(values: Values, times: Option<CodeTimes>, context: &PageContext) -> Values {
+    let words = context.words();
+    match times.map(|times| (times.resend_at, times.resend_after(context.now))) {
         None => values.text("resend", ""),
         Some((Some(at), Some(wait))) if wait > Duration::ZERO => values
             .text("resend", "later")
             .part("resend_at", time_of_day(at))
-            .text("resend_in", &filled(&words.in_seconds, "seconds", whole_seconds(wait))),
+            .text("resend_in", &interpolate(&words.in_seconds, "seconds", whole_seconds(wait))),
         Some((Some(_), _)) => values.text("resend", "now"),
         Some((None, _)) => values.text("resend", "never"),
     }
@@ -130,5 +130,5 @@ fn with_resend(values: Values, times: Option<CodeTimes>, visit: &Visit) -> Value
 /// The code that was typed. Digits are found in whatever was pasted with them; what was saved may be letters.
 pub(super) fn typed_code(kind: MethodKind, fields: &PostedFields) -> SecretString {
     let text = fields.text(CODE);
-    if kind == MethodKind::RecoveryCode { text.to_owned().into() } else { code_in(text).into() }
+    if kind == MethodKind::RecoveryCode { text.to_owned().into() } else { extract_code(text).into() }
 }

@@ -13,9 +13,9 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use rekey_primitives::id::TenantId;
 
-use crate::cookies::{SetAside, SignedIn};
+use crate::cookies::{SessionCookie, StashedSession};
 use crate::peers::{Call, PeerError, SignInOutcome};
-use crate::web::{Fault, LocalPath, PostedFields, Visit};
+use crate::web::{Fault, LocalPath, PageContext, PostedFields};
 
 /// Where somebody wanted to go: in addresses, and as a field of forms.
 const NEXT: &str = "next";
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Router {
 }
 
 /// Who signs in, and where they want to go.
-struct Newcomer<'a> {
+struct SignInTarget<'a> {
     tenant: TenantId,
     /// What they typed; empty where a passkey says who it is.
     login: &'a str,
@@ -48,42 +48,46 @@ fn next(text: &str) -> LocalPath {
 }
 
 /// Where an attempt leads; none where it was rejected.
-async fn led(visit: &Visit, who: &Newcomer<'_>, outcome: SignInOutcome) -> Result<Option<Response>, Fault> {
+async fn redirect_after_sign_in(
+    context: &PageContext,
+    who: &SignInTarget<'_>,
+    outcome: SignInOutcome,
+) -> Result<Option<Response>, Fault> {
     match outcome {
         SignInOutcome::SignedIn(tokens) => {
-            visit.signed_in(who.tenant, who.login, tokens, who.next).await.map(Some)
+            context.start_session(who.tenant, who.login, tokens, who.next).await.map(Some)
         }
-        SignInOutcome::Asked(challenge) => {
-            visit.challenged(who.tenant, who.login, challenge, who.next).map(Some)
+        SignInOutcome::Challenged(challenge) => {
+            context.start_challenge(who.tenant, who.login, challenge, who.next).map(Some)
         }
         SignInOutcome::Rejected => Ok(None),
     }
 }
 
 /// The browser forgets its sessions whatever becomes of them at identity, which is not waited for until the page is too late.
-async fn sign_out(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let call = visit.call(fields.request_id()?);
-    let ending = end_sessions(&visit, &call);
-    if tokio::time::timeout(visit.site.rules.deadline / 2, ending).await.is_err() {
+async fn sign_out(context: PageContext, fields: PostedFields) -> Result<Response, Fault> {
+    let call = context.call(fields.request_id()?);
+    let ending = end_sessions(&context, &call);
+    if tokio::time::timeout(context.site.rules.deadline / 2, ending).await.is_err() {
         tracing::warn!("a session was forgotten by its browser and not ended in time");
     }
-    let there = visit.redirect_saying("/sign-in", &visit.texts().signing_in.signed_out)?;
-    visit.signed_out(there)
+    let there = context.redirect_with_flash("/sign-in", &context.texts().signing_in.signed_out)?;
+    context.clear_session(there)
 }
 
 /// The session at hand, and one that waits while another account is linked: whoever signs out leaves none behind.
-async fn end_sessions(visit: &Visit, call: &Call) {
-    if let Some(session) = visit.kept::<SignedIn>() {
-        end_session(visit, &session, call).await;
+async fn end_sessions(context: &PageContext, call: &Call) {
+    if let Some(session) = context.cookie::<SessionCookie>() {
+        end_session(context, &session, call).await;
     }
-    if let Some(SetAside(session)) = visit.kept::<SetAside>() {
-        end_session(visit, &session, &visit.call(visit.draw_request_id())).await;
+    if let Some(StashedSession(session)) = context.cookie::<StashedSession>() {
+        end_session(context, &session, &context.call(context.draw_request_id())).await;
     }
 }
 
 /// Ends one at identity. One that is refused was over already.
-async fn end_session(visit: &Visit, session: &SignedIn, call: &Call) {
-    let ended = visit.site.sign_ins.sign_out(&session.access_token, call).await;
+async fn end_session(context: &PageContext, session: &SessionCookie, call: &Call) {
+    let ended = context.site.sign_ins.sign_out(&session.access_token, call).await;
     if let Err(PeerError::Failed(failure)) = ended {
         tracing::warn!(
             error = &failure as &dyn std::error::Error,

@@ -3,13 +3,13 @@
 use axum::response::Response;
 
 use crate::view::Values;
-use crate::web::{Content, Fault, Visit};
+use crate::web::{Fault, PageContent, PageContext};
 
-pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    let organisation = visit.organisation().await?;
-    let may_change = visit.site.rules.tenant.is_none();
-    let body = visit.body("start", Values::default().flag("may_change", may_change))?;
-    let content = Content::new(&visit.words().start_title, body);
-    let page = visit.page(Content { organisation: Some(&organisation), ..content })?;
-    visit.keeping(page, None, Some(&organisation))
+pub(super) async fn show(context: PageContext) -> Result<Response, Fault> {
+    let organisation = context.organisation().await?;
+    let may_change = context.site.rules.tenant.is_none();
+    let body = context.body("start", Values::default().flag("may_change", may_change))?;
+    let content = PageContent::new(&context.words().start_title, body);
+    let page = context.page(PageContent { organisation: Some(&organisation), ..content })?;
+    context.with_cookie(page, None, Some(&organisation))
 }

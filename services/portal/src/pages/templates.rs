@@ -21,10 +21,10 @@ use tonic::Status;
 
 use crate::peers::PeerFailure;
 use crate::view::Values;
-use crate::web::{Fault, LocalPath, Member, Place, Visit};
-use crate::words::{UiLocale, filled};
+use crate::web::{CurrentUser, Fault, LocalPath, MenuItem, PageContext};
+use crate::words::{UiLocale, interpolate};
 
-const TEMPLATES: Place = Place::Templates;
+const TEMPLATES: MenuItem = MenuItem::Templates;
 const PATH: &str = TEMPLATES.path();
 
 pub(super) fn routes() -> Router {
@@ -43,8 +43,8 @@ pub(super) fn routes() -> Router {
         )
 }
 
-fn client(member: &Member) -> TemplateServiceClient<Connection> {
-    TemplateServiceClient::new(member.visit.site.to_notification.clone())
+fn client(user: &CurrentUser) -> TemplateServiceClient<Connection> {
+    TemplateServiceClient::new(user.context.site.notification_connection.clone())
 }
 
 /// A text of the administrator's tenant.
@@ -57,36 +57,41 @@ struct TextKey {
 
 impl TextKey {
     /// The text that an address names, for whoever may change texts at this moment.
-    async fn open(member: &Member, name: &str, locale: &str) -> Result<Self, Fault> {
-        member.demand(TEMPLATES.roles()).await?;
+    async fn open(user: &CurrentUser, name: &str, locale: &str) -> Result<Self, Fault> {
+        user.require_role(TEMPLATES.roles()).await?;
         let path = LocalPath::parse(&format!("{PATH}/{name}/{locale}")).ok_or(Fault::NotFound)?;
         Ok(Self { name: name.to_owned(), locale: locale.to_owned(), path: path.as_str().to_owned() })
     }
 
     /// A version of it; 0 is what is in force.
-    async fn version(&self, member: &Member, version: i32) -> Result<wire::TemplateText, Fault> {
-        self.get(member, version, false).await
+    async fn version(&self, user: &CurrentUser, version: i32) -> Result<wire::TemplateText, Fault> {
+        self.get(user, version, false).await
     }
 
-    async fn built_in(&self, member: &Member) -> Result<wire::TemplateText, Fault> {
-        self.get(member, 0, true).await
+    async fn built_in(&self, user: &CurrentUser) -> Result<wire::TemplateText, Fault> {
+        self.get(user, 0, true).await
     }
 
-    async fn get(&self, member: &Member, version: i32, built_in: bool) -> Result<wire::TemplateText, Fault> {
+    async fn get(
+        &self,
+        user: &CurrentUser,
+        version: i32,
+        built_in: bool,
+    ) -> Result<wire::TemplateText, Fault> {
         let request = wire::GetTemplateRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             name: self.name.clone(),
             locale: self.locale.clone(),
             version,
             built_in,
         };
-        let got = client(member).get_template(request).await.map_err(fault)?.into_inner().template;
-        Ok(got.ok_or_else(|| PeerFailure::unclear("the text is missing"))?)
+        let got = client(user).get_template(request).await.map_err(fault)?.into_inner().template;
+        Ok(got.ok_or_else(|| PeerFailure::unexpected("the text is missing"))?)
     }
 
     /// What it is and in which language, for people.
-    fn title(&self, visit: &Visit) -> String {
-        format!("{} – {}", message_name(visit, &self.name), language(&self.locale))
+    fn title(&self, context: &PageContext) -> String {
+        format!("{} – {}", message_name(context, &self.name), language(&self.locale))
     }
 }
 
@@ -139,25 +144,25 @@ fn part(field: &str) -> Option<&'static str> {
 
 impl Refused {
     /// A sentence that says it.
-    fn sentence(&self, visit: &Visit) -> String {
-        let words = &visit.texts().templates;
+    fn sentence(&self, context: &PageContext) -> String {
+        let words = &context.texts().templates;
         match self {
             Self::Overtaken => words.overtaken.clone(),
             Self::LocalesFull => words.locales_full.clone(),
             Self::NotOverridden => words.not_overridden.clone(),
-            Self::FormRepeated => visit.words().form_repeated.clone(),
+            Self::FormRepeated => context.words().form_repeated.clone(),
             Self::Parts(named) => {
                 let what: Vec<&str> = named.iter().map(|(_, what)| what.as_str()).collect();
-                filled(&words.part_refused, "what", what.join("; "))
+                interpolate(&words.part_refused, "what", what.join("; "))
             }
         }
     }
 }
 
 /// What a message is, in the reader's language; its name for one that this release does not know.
-fn message_name<'a>(visit: &'a Visit, name: &'a str) -> &'a str {
+fn message_name<'a>(context: &'a PageContext, name: &'a str) -> &'a str {
     let key = format!("message_{name}");
-    let mut texts = visit.texts().templates.entries().into_iter();
+    let mut texts = context.texts().templates.entries().into_iter();
     texts.find(|(known, _)| *known == key).map_or(name, |(_, text)| text)
 }
 

@@ -5,13 +5,13 @@ use rekey_wire::identity::v1 as wire;
 
 use super::identity::method_kind;
 use super::{ChallengeAnswer, PeerFailure};
-use crate::domain::{KnownMethod, MethodKind, Question};
+use crate::domain::{MethodKind, SecurityInfoEntry, SignInQuestion};
 
 /// The largest options of a passkey that are kept during a sign-in: a cookie has room for as much beside the longest login.
 const OPTIONS_BYTES: usize = 1_024;
 
 /// The request that gives an answer and nothing else.
-pub(super) fn answered(answer: &ChallengeAnswer<'_>) -> wire::ContinueSignInRequest {
+pub(super) fn continue_request(answer: &ChallengeAnswer<'_>) -> wire::ContinueSignInRequest {
     use wire::second_factor::Factor;
 
     let shown = |secret: &SecretString| secret.expose_secret().to_owned();
@@ -48,30 +48,30 @@ pub(super) fn answered(answer: &ChallengeAnswer<'_>) -> wire::ContinueSignInRequ
 }
 
 /// What a challenge asks.
-pub(crate) fn question(challenge: &wire::SignInChallenge) -> Result<Question, PeerFailure> {
+pub(crate) fn question(challenge: &wire::SignInChallenge) -> Result<SignInQuestion, PeerFailure> {
     let kinds = challenge.second_factors.iter().filter_map(|kind| wire::MethodKind::try_from(*kind).ok());
     let mut kinds = kinds.filter_map(method_kind);
     Ok(match challenge.kind() {
-        wire::ChallengeKind::PasswordExpired => Question::NewPassword { is_expired: true },
-        wire::ChallengeKind::PasswordChangeRequired => Question::NewPassword { is_expired: false },
+        wire::ChallengeKind::PasswordExpired => SignInQuestion::NewPassword { is_expired: true },
+        wire::ChallengeKind::PasswordChangeRequired => SignInQuestion::NewPassword { is_expired: false },
         wire::ChallengeKind::ConfirmSecurityInfo => {
-            Question::SecurityInfo(challenge.security_info.iter().filter_map(known).collect())
+            SignInQuestion::SecurityInfo(challenge.security_info.iter().filter_map(known).collect())
         }
         wire::ChallengeKind::SecondFactor => {
             second_factor(kinds.collect(), &challenge.passkey_request_options_json)
         }
-        wire::ChallengeKind::SentCode => Question::SentCode { kind: kinds.next(), sent: None },
+        wire::ChallengeKind::SentCode => SignInQuestion::SentCode { kind: kinds.next(), sent: None },
         wire::ChallengeKind::Unspecified => {
-            return Err(PeerFailure::unclear("a challenge asks what is not known here"));
+            return Err(PeerFailure::unexpected("a challenge asks what is not known here"));
         }
     })
 }
 
 /// A second factor of these kinds; a passkey is none of them where what it is asked with cannot be kept.
-fn second_factor(mut kinds: Vec<MethodKind>, passkey_options: &str) -> Question {
+fn second_factor(mut kinds: Vec<MethodKind>, passkey_options: &str) -> SignInQuestion {
     let passkey_options = kept_options(passkey_options);
     kinds.retain(|kind| *kind != MethodKind::Passkey || passkey_options.is_some());
-    Question::SecondFactor { kinds, passkey_options: passkey_options.unwrap_or_default() }
+    SignInQuestion::SecondFactor { kinds, passkey_options: passkey_options.unwrap_or_default() }
 }
 
 /// What a passkey is asked with, as far as it can be kept. The ids of an account's passkeys may take a kilobyte each. Where they take too
@@ -87,10 +87,10 @@ fn kept_options(options: &str) -> Option<String> {
 }
 
 /// An entry as its person is asked about it; none for one that this release does not know.
-fn known(entry: &wire::SecurityInfo) -> Option<KnownMethod> {
+fn known(entry: &wire::SecurityInfo) -> Option<SecurityInfoEntry> {
     let name =
         if entry.masked_destination.is_empty() { &entry.display_name } else { &entry.masked_destination };
-    Some(KnownMethod { kind: method_kind(entry.kind())?, name: name.clone() })
+    Some(SecurityInfoEntry { kind: method_kind(entry.kind())?, name: name.clone() })
 }
 
 #[cfg(test)]
@@ -122,16 +122,19 @@ mod tests {
     fn a_challenge_is_taken_in_our_own_words() {
         use wire::ChallengeKind as Kind;
         let asked = |kind| question(&challenge(kind)).unwrap();
-        let entry = |kind, name: &str| KnownMethod { kind, name: name.to_owned() };
+        let entry = |kind, name: &str| SecurityInfoEntry { kind, name: name.to_owned() };
 
-        assert_eq!(asked(Kind::PasswordExpired), Question::NewPassword { is_expired: true });
-        assert_eq!(asked(Kind::PasswordChangeRequired), Question::NewPassword { is_expired: false });
-        assert_eq!(asked(Kind::SentCode), Question::SentCode { kind: Some(MethodKind::Passkey), sent: None });
+        assert_eq!(asked(Kind::PasswordExpired), SignInQuestion::NewPassword { is_expired: true });
+        assert_eq!(asked(Kind::PasswordChangeRequired), SignInQuestion::NewPassword { is_expired: false });
+        assert_eq!(
+            asked(Kind::SentCode),
+            SignInQuestion::SentCode { kind: Some(MethodKind::Passkey), sent: None }
+        );
         let kinds = vec![MethodKind::Passkey, MethodKind::RecoveryCode];
         let passkey_options = "{}".to_owned();
-        assert_eq!(asked(Kind::SecondFactor), Question::SecondFactor { kinds, passkey_options });
+        assert_eq!(asked(Kind::SecondFactor), SignInQuestion::SecondFactor { kinds, passkey_options });
         let entries = vec![entry(MethodKind::Phone, "••• 42"), entry(MethodKind::Passkey, "Laptop")];
-        assert_eq!(asked(Kind::ConfirmSecurityInfo), Question::SecurityInfo(entries));
+        assert_eq!(asked(Kind::ConfirmSecurityInfo), SignInQuestion::SecurityInfo(entries));
         assert!(question(&challenge(Kind::Unspecified)).is_err());
     }
 
@@ -151,16 +154,16 @@ mod tests {
         let question = second_factor(kinds, &"?".repeat(OPTIONS_BYTES + 1));
 
         let (kinds, passkey_options) = (vec![MethodKind::RecoveryCode], String::new());
-        assert_eq!(question, Question::SecondFactor { kinds, passkey_options });
+        assert_eq!(question, SignInQuestion::SecondFactor { kinds, passkey_options });
     }
 
     #[test]
     fn an_answer_is_one_thing_alone() {
         let secret: SecretString = "123456".to_owned().into();
 
-        let code = answered(&ChallengeAnswer::SentCode(&secret));
-        let verdict = answered(&ChallengeAnswer::SecurityInfo { is_still_right: false });
-        let password = answered(&ChallengeAnswer::NewPassword(&secret));
+        let code = continue_request(&ChallengeAnswer::SentCode(&secret));
+        let verdict = continue_request(&ChallengeAnswer::SecurityInfo { is_still_right: false });
+        let password = continue_request(&ChallengeAnswer::NewPassword(&secret));
 
         let sent = wire::second_factor::Factor::SentCode("123456".to_owned());
         assert_eq!(code.second_factor.unwrap().factor, Some(sent));

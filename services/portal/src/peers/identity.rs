@@ -12,8 +12,8 @@ use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::time::unix_micros;
 
 use super::{
-    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, PeerFailure, Proof, ShownProof,
-    StartedReset, Verdict, Visitor, verdicts,
+    Call, ClientInfo, CodeDelivery, Identity, Logo, NewHelpRequest, PeerError, PeerFailure, Proof,
+    ProofResult, ProofValue, StartedReset, Verdict, verdicts,
 };
 use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey};
 
@@ -64,9 +64,9 @@ impl IdentityPeer {
 impl Identity for IdentityPeer {
     async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
         let (found, look) = self.tenant(key).await?;
-        let found = found.ok_or_else(|| PeerFailure::unclear("the tenant is missing"))?;
+        let found = found.ok_or_else(|| PeerFailure::unexpected("the tenant is missing"))?;
         let tenant = TenantId::parse(&found.tenant_id);
-        let tenant = tenant.map_err(|_| PeerFailure::unclear("the tenant has no id"))?;
+        let tenant = tenant.map_err(|_| PeerFailure::unexpected("the tenant has no id"))?;
         let look = look.map(|look| Look::of(&look.accent, &look.logo_digest)).unwrap_or_default();
         Ok(Organisation { tenant, name: found.display_name, help_url: found.help_url, look })
     }
@@ -83,31 +83,31 @@ impl Identity for IdentityPeer {
         &self,
         tenant: TenantId,
         login: &str,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<StartedReset, PeerError> {
         let request = wire::StartPasswordResetRequest {
             tenant_id: tenant.to_string(),
             login: login.to_owned(),
-            context: context(visitor),
+            context: request_context(client),
         };
         let started = self.resets().start_password_reset(request).await?.into_inner();
         Ok(StartedReset {
-            methods: started.methods.iter().filter_map(offered).collect(),
+            methods: started.methods.iter().filter_map(reset_method).collect(),
             proofs_required: count(started.proofs_required)?,
             expires_at: moment(started.expire_time)?,
             token: started.reset_token.into(),
         })
     }
 
-    async fn send_code(&self, token: &str, method_id: &str, call: &Call) -> Result<CodeOnItsWay, PeerError> {
+    async fn send_code(&self, token: &str, method_id: &str, call: &Call) -> Result<CodeDelivery, PeerError> {
         let request = wire::SendResetCodeRequest {
             reset_token: token.to_owned(),
             method_id: method_id.to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         let sent = self.resets().send_reset_code(request).await?.into_inner();
-        Ok(CodeOnItsWay {
+        Ok(CodeDelivery {
             expires_at: moment(sent.code_expire_time)?,
             resend_at: sent.resend_time.map(|at| moment(Some(at))).transpose()?,
         })
@@ -118,40 +118,40 @@ impl Identity for IdentityPeer {
         token: &str,
         proof: Proof<'_>,
         call: &Call,
-    ) -> Result<JudgedProof, PeerError> {
+    ) -> Result<ProofResult, PeerError> {
         let shown = |secret: &SecretString| secret.expose_secret().to_owned();
-        let (code, passkey_credential_json) = match proof.shown {
-            ShownProof::Code(code) => (shown(code), String::new()),
-            ShownProof::Passkey(credential) => (String::new(), shown(credential)),
+        let (code, passkey_credential_json) = match proof.value {
+            ProofValue::Code(code) => (shown(code), String::new()),
+            ProofValue::Passkey(credential) => (String::new(), shown(credential)),
         };
         let request = wire::SubmitResetProofRequest {
             reset_token: token.to_owned(),
             method_id: proof.method_id.to_owned(),
             code,
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
             passkey_credential_json,
         };
         let judged = self.resets().submit_reset_proof(request).await?.into_inner();
         let is_accepted = match judged.outcome() {
             wire::ProofOutcome::Accepted => true,
             wire::ProofOutcome::Rejected => false,
-            wire::ProofOutcome::Unspecified => return Err(PeerFailure::unclear("no outcome").into()),
+            wire::ProofOutcome::Unspecified => return Err(PeerFailure::unexpected("no outcome").into()),
         };
         let proofs_remaining = count(judged.proofs_remaining)?;
-        Ok(JudgedProof { is_accepted, proofs_remaining, token: judged.reset_token.into() })
+        Ok(ProofResult { is_accepted, proofs_remaining, token: judged.reset_token.into() })
     }
 
     async fn evaluate_password(
         &self,
         token: &str,
         candidate: &SecretString,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<Vec<Verdict>, PeerError> {
         let request = wire::EvaluatePasswordRequest {
             candidate_password: candidate.expose_secret().to_owned(),
             reset_token: token.to_owned(),
-            context: context(visitor),
+            context: request_context(client),
         };
         let evaluated = PasswordServiceClient::new(self.0.clone()).evaluate_password(request).await?;
         Ok(verdicts(&evaluated.into_inner()))
@@ -167,20 +167,20 @@ impl Identity for IdentityPeer {
             reset_token: token.to_owned(),
             new_password: password.expose_secret().to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         self.resets().complete_password_reset(request).await?;
         Ok(())
     }
 
-    async fn ask_for_help(&self, question: &HelpQuestion<'_>, call: &Call) -> Result<(), PeerError> {
+    async fn request_help(&self, question: &NewHelpRequest<'_>, call: &Call) -> Result<(), PeerError> {
         let request = wire::RequestAdministratorHelpRequest {
             tenant_id: question.tenant.to_string(),
             login: question.login.to_owned(),
             reset_token: question.reset_token.unwrap_or_default().to_owned(),
             message: question.message.to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         self.resets().request_administrator_help(request).await?;
         Ok(())
@@ -190,7 +190,7 @@ impl Identity for IdentityPeer {
         let request = wire::RepudiateResetRequest {
             repudiation_token: token.to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         self.resets().repudiate_reset(request).await?;
         Ok(())
@@ -206,7 +206,7 @@ impl Identity for IdentityPeer {
             link_token: token.to_owned(),
             new_password: password.expose_secret().to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         self.resets().redeem_reset_link(request).await?;
         Ok(())
@@ -214,11 +214,11 @@ impl Identity for IdentityPeer {
 }
 
 /// What identity is told of a person's browser.
-pub(crate) fn context(visitor: &Visitor) -> Option<wire::RequestContext> {
+pub(crate) fn request_context(client: &ClientInfo) -> Option<wire::RequestContext> {
     Some(wire::RequestContext {
-        ip_address: visitor.address.map(|address| address.to_string()).unwrap_or_default(),
-        user_agent: visitor.user_agent.clone(),
-        locale: visitor.locale.to_owned(),
+        ip_address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        user_agent: client.user_agent.clone(),
+        locale: client.locale.to_owned(),
     })
 }
 
@@ -230,7 +230,7 @@ fn logo(sent: wire::PortalLogo, version: Option<String>) -> Option<Logo> {
 }
 
 /// A method as pages offer it; none for one that this release does not know.
-fn offered(method: &wire::ResetMethod) -> Option<OfferedMethod> {
+fn reset_method(method: &wire::ResetMethod) -> Option<OfferedMethod> {
     Some(OfferedMethod {
         id: method.method_id.clone(),
         kind: method_kind(method.kind())?,
@@ -253,16 +253,16 @@ pub(super) fn method_kind(kind: wire::MethodKind) -> Option<MethodKind> {
 }
 
 pub(super) fn moment(at: Option<prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
-    maybe_moment(at.as_ref()).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+    timestamp_from_wire(at.as_ref()).ok_or_else(|| PeerFailure::unexpected("a time is missing"))
 }
 
 /// A time that may be missing.
-pub(crate) fn maybe_moment(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
+pub(crate) fn timestamp_from_wire(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
     at.and_then(unix_micros).map(Timestamp::from_unix_micros)
 }
 
 fn count(number: i32) -> Result<u32, PeerFailure> {
-    u32::try_from(number).map_err(|_| PeerFailure::unclear("a count is negative"))
+    u32::try_from(number).map_err(|_| PeerFailure::unexpected("a count is negative"))
 }
 
 #[cfg(test)]
@@ -284,12 +284,12 @@ mod tests {
         };
         let unknown = wire::ResetMethod { kind: 99, ..method.clone() };
 
-        let taken = offered(&method).unwrap();
+        let taken = reset_method(&method).unwrap();
 
         assert_eq!((&*taken.id, taken.kind, &*taken.masked), ("2", MethodKind::Phone, "••• 42"));
-        let passkey = offered(&passkey).unwrap();
+        let passkey = reset_method(&passkey).unwrap();
         assert_eq!((passkey.kind, &*passkey.passkey_options), (MethodKind::Passkey, "{}"));
-        assert_eq!(offered(&unknown), None);
+        assert_eq!(reset_method(&unknown), None);
     }
 
     #[test]
@@ -304,9 +304,9 @@ mod tests {
     #[test]
     fn identity_is_told_who_looks_at_the_page() {
         let address = Some("192.0.2.7".parse().unwrap());
-        let visitor = Visitor { address, user_agent: "Firefox".to_owned(), locale: "de" };
+        let client = ClientInfo { address, user_agent: "Firefox".to_owned(), locale: "de" };
 
-        let told = context(&visitor).unwrap();
+        let told = request_context(&client).unwrap();
 
         assert_eq!((&*told.ip_address, &*told.user_agent, &*told.locale), ("192.0.2.7", "Firefox", "de"));
     }

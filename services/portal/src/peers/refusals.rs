@@ -55,7 +55,7 @@ fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
         ErrorReason::AccountManagedElsewhere => not_eligible(Ineligibility::ManagedElsewhere),
         ErrorReason::AccountBlocked => not_eligible(Ineligibility::Blocked),
         ErrorReason::RequestIdReused => Some(Refusal::FormRepeated),
-        ErrorReason::FieldInvalid => Some(Refusal::FieldInvalid(named(problem))),
+        ErrorReason::FieldInvalid => Some(Refusal::FieldInvalid(invalid_fields(problem))),
         ErrorReason::AccessTokenInvalid
         | ErrorReason::AccessTokenMissing
         | ErrorReason::RefreshTokenInvalid => Some(Refusal::SignedOut),
@@ -67,7 +67,7 @@ fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
         | ErrorReason::HelpRequestNotFound
         | ErrorReason::BulkResetNotFound
         | ErrorReason::PolicyRevisionNotFound => Some(Refusal::NotFound),
-        other if i32::from(other) >= FIRST_OF_RPCS => Some(another(problem)),
+        other if i32::from(other) >= FIRST_OF_RPCS => Some(other_refusal(problem)),
         _ => None,
     }
 }
@@ -78,19 +78,19 @@ fn of_notification(reason: NotificationReason, problem: &Problem) -> Option<Refu
         NotificationReason::NotificationNotFound | NotificationReason::TemplateNotFound => {
             Some(Refusal::NotFound)
         }
-        NotificationReason::FieldInvalid => Some(Refusal::FieldInvalid(named(problem))),
-        other if i32::from(other) >= FIRST_OF_RPCS => Some(another(problem)),
+        NotificationReason::FieldInvalid => Some(Refusal::FieldInvalid(invalid_fields(problem))),
+        other if i32::from(other) >= FIRST_OF_RPCS => Some(other_refusal(problem)),
         _ => None,
     }
 }
 
 /// A reason that is told by its word.
-fn another(problem: &Problem) -> Refusal {
-    Refusal::Other(problem.reason.clone(), named(problem))
+fn other_refusal(problem: &Problem) -> Refusal {
+    Refusal::Other(problem.reason.clone(), invalid_fields(problem))
 }
 
 /// The fields that are wrong.
-fn named(problem: &Problem) -> Vec<String> {
+fn invalid_fields(problem: &Problem) -> Vec<String> {
     problem.fields.iter().map(|(field, _)| field.clone()).collect()
 }
 
@@ -104,12 +104,12 @@ fn broken_rules(problem: &Problem) -> Vec<PasswordRule> {
 }
 
 fn failure(problem: Problem, status: Status) -> PeerFailure {
-    let may_pass =
+    let is_transient =
         matches!(problem.code, Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted);
     PeerFailure {
         code: problem.code,
         reason: problem.reason,
-        may_pass,
+        is_transient,
         retry_after: problem.retry_after,
         support_code: problem.support_code,
         source: Some(status),
@@ -184,6 +184,6 @@ mod tests {
             assert_eq!(said(reason), None, "{reason:?}");
         }
         let failed = PeerError::from(Status::unavailable("nobody is there"));
-        assert!(matches!(failed, PeerError::Failed(PeerFailure { may_pass: true, .. })), "{failed:?}");
+        assert!(matches!(failed, PeerError::Failed(PeerFailure { is_transient: true, .. })), "{failed:?}");
     }
 }

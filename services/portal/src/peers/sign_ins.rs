@@ -9,15 +9,15 @@ use rekey_wire::identity::v1::access_pass_service_client::AccessPassServiceClien
 use rekey_wire::identity::v1::passkey_service_client::PasskeyServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 
-use super::challenges::answered;
-use super::identity::{IdentityPeer, context, moment};
-use super::{Call, CodeOnItsWay, PeerError, PeerFailure, Visitor};
+use super::challenges::continue_request;
+use super::identity::{IdentityPeer, moment, request_context};
+use super::{Call, ClientInfo, CodeDelivery, PeerError, PeerFailure};
 
 /// How an attempt to sign in ended.
 pub(crate) enum SignInOutcome {
     SignedIn(wire::SessionTokens),
     /// One more thing is asked.
-    Asked(wire::SignInChallenge),
+    Challenged(wire::SignInChallenge),
     /// No, and not why.
     Rejected,
 }
@@ -48,7 +48,7 @@ pub(crate) enum ChallengeAnswer<'a> {
 pub(crate) struct SentChallengeCode {
     /// Masked.
     pub(crate) destinations: Vec<String>,
-    pub(crate) code: CodeOnItsWay,
+    pub(crate) code: CodeDelivery,
 }
 
 /// Signing in and out, as the pages use it.
@@ -73,7 +73,7 @@ pub(crate) trait SignIns: Send + Sync + 'static {
     async fn start_passkey_sign_in(
         &self,
         tenant: TenantId,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<StartedPasskeySignIn, PeerError>;
 
     /// Takes what a passkey signed, as the browser's JSON.
@@ -123,11 +123,11 @@ impl SignIns for IdentityPeer {
             login: login.to_owned(),
             password: password.expose_secret().to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         match self.sessions().sign_in(request).await?.into_inner().result {
             Some(Outcome::Tokens(tokens)) => Ok(SignInOutcome::SignedIn(tokens)),
-            Some(Outcome::Challenge(challenge)) => Ok(SignInOutcome::Asked(challenge)),
+            Some(Outcome::Challenge(challenge)) => Ok(SignInOutcome::Challenged(challenge)),
             Some(Outcome::Rejection(_)) => Ok(SignInOutcome::Rejected),
             None => Err(no_outcome()),
         }
@@ -147,7 +147,7 @@ impl SignIns for IdentityPeer {
             login: login.to_owned(),
             access_pass: access_pass.expose_secret().to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         let mut passes = AccessPassServiceClient::new(self.connection());
         match passes.sign_in_with_access_pass(request).await?.into_inner().result {
@@ -160,10 +160,12 @@ impl SignIns for IdentityPeer {
     async fn start_passkey_sign_in(
         &self,
         tenant: TenantId,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<StartedPasskeySignIn, PeerError> {
-        let request =
-            wire::StartPasskeySignInRequest { tenant_id: tenant.to_string(), context: context(visitor) };
+        let request = wire::StartPasskeySignInRequest {
+            tenant_id: tenant.to_string(),
+            context: request_context(client),
+        };
         let mut passkeys = PasskeyServiceClient::new(self.connection());
         let started = passkeys.start_passkey_sign_in(request).await?.into_inner();
         Ok(StartedPasskeySignIn {
@@ -184,12 +186,12 @@ impl SignIns for IdentityPeer {
             sign_in_token: token.to_owned(),
             credential_json: credential.expose_secret().to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         let mut passkeys = PasskeyServiceClient::new(self.connection());
         match passkeys.complete_passkey_sign_in(request).await?.into_inner().result {
             Some(Outcome::Tokens(tokens)) => Ok(SignInOutcome::SignedIn(tokens)),
-            Some(Outcome::Challenge(challenge)) => Ok(SignInOutcome::Asked(challenge)),
+            Some(Outcome::Challenge(challenge)) => Ok(SignInOutcome::Challenged(challenge)),
             Some(Outcome::Rejection(_)) => Ok(SignInOutcome::Rejected),
             None => Err(no_outcome()),
         }
@@ -199,10 +201,10 @@ impl SignIns for IdentityPeer {
         let request = wire::SendSignInCodeRequest {
             challenge_token: token.to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
         };
         let sent = self.sessions().send_sign_in_code(request).await?.into_inner();
-        let code = CodeOnItsWay {
+        let code = CodeDelivery {
             expires_at: moment(sent.code_expire_time)?,
             resend_at: sent.resend_time.map(|at| moment(Some(at))).transpose()?,
         };
@@ -220,12 +222,12 @@ impl SignIns for IdentityPeer {
         let request = wire::ContinueSignInRequest {
             challenge_token: token.to_owned(),
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
-            ..answered(&answer)
+            context: request_context(&call.client),
+            ..continue_request(&answer)
         };
         match self.sessions().continue_sign_in(request).await?.into_inner().result {
             Some(Outcome::Tokens(tokens)) => Ok(SignInOutcome::SignedIn(tokens)),
-            Some(Outcome::Challenge(challenge)) => Ok(SignInOutcome::Asked(challenge)),
+            Some(Outcome::Challenge(challenge)) => Ok(SignInOutcome::Challenged(challenge)),
             Some(Outcome::Rejection(_)) => Ok(SignInOutcome::Rejected),
             None => Err(no_outcome()),
         }
@@ -239,10 +241,10 @@ impl SignIns for IdentityPeer {
 
     async fn sign_out(&self, access_token: &str, call: &Call) -> Result<(), PeerError> {
         let theirs = self.connection().acting_for(&access_token.to_owned().into());
-        let theirs = theirs.map_err(|_| PeerFailure::unclear("an access token that cannot be sent"))?;
+        let theirs = theirs.map_err(|_| PeerFailure::unexpected("an access token that cannot be sent"))?;
         let request = wire::SignOutRequest {
             request_id: call.request_id.clone(),
-            context: context(&call.visitor),
+            context: request_context(&call.client),
             ..wire::SignOutRequest::default()
         };
         SessionServiceClient::new(theirs).sign_out(request).await?;
@@ -251,5 +253,5 @@ impl SignIns for IdentityPeer {
 }
 
 fn no_outcome() -> PeerError {
-    PeerFailure::unclear("no outcome").into()
+    PeerFailure::unexpected("no outcome").into()
 }

@@ -23,7 +23,9 @@ use super::fake_identity::{FakeIdentity, NOW};
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
 use crate::view::{Values, View};
-use crate::web::{Content, Fault, KeptLogos, Member, Place, PostedFields, PostedFile, Site, Visit, router};
+use crate::web::{
+    CurrentUser, Fault, LogoCache, MenuItem, PageContent, PageContext, PostedFields, PostedFile, Site, router,
+};
 
 const KEY: &str = "now active AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -55,12 +57,12 @@ impl World {
             },
             identity: identity.clone(),
             sign_ins: identity.clone(),
-            to_identity: nobody(),
-            to_notification: nobody(),
+            identity_connection: nobody(),
+            notification_connection: nobody(),
             cookies: CookieJar::new(keys.clone(), entropy.clone()),
-            seals: keys,
+            form_token_keys: keys,
             view: View::load().unwrap(),
-            logos: KeptLogos::default(),
+            logos: LogoCache::default(),
             clock: Arc::new(clock.clone()),
             entropy,
         };
@@ -85,34 +87,34 @@ impl World {
 /// A page behind sign-in that asks nobody anything.
 pub(super) const MEMBERS: &str = "/members";
 
-async fn members(member: Member) -> Result<Response, Fault> {
-    let body = member.visit.body("done", Values::default())?;
-    member.page(Place::Overview, Content::new("Members", body))
+async fn members(user: CurrentUser) -> Result<Response, Fault> {
+    let body = user.context.body("done", Values::default())?;
+    user.page(MenuItem::Overview, PageContent::new("Members", body))
 }
 
 /// A page that sets the session aside, as the one does that links accounts.
 pub(super) const ASIDE: &str = "/aside";
 
-async fn aside(member: Member) -> Result<Response, Fault> {
-    member.set_aside(Visit::redirect(MEMBERS))
+async fn aside(user: CurrentUser) -> Result<Response, Fault> {
+    user.stash_session(PageContext::redirect(MEMBERS))
 }
 
 /// A page behind sign-in whose form is of any size; what came of it is said.
 pub(super) const NOTES: &str = "/notes";
 
-async fn note(member: Member) -> Result<Response, Fault> {
-    member.visit.page(Content::new("A note", member.visit.hidden(NOTES)?))
+async fn note(user: CurrentUser) -> Result<Response, Fault> {
+    user.context.page(PageContent::new("A note", user.context.hidden_fields(NOTES)?))
 }
 
-async fn noted(_: Member, fields: PostedFields) -> String {
+async fn noted(_: CurrentUser, fields: PostedFields) -> String {
     format!("{} characters", fields.text("note").len())
 }
 
 /// A page whose form brings a file; what came of it is said.
 pub(super) const FILES: &str = "/files";
 
-async fn form(visit: Visit) -> Result<Response, Fault> {
-    visit.page(Content::new("A file", visit.hidden(FILES)?))
+async fn form(context: PageContext) -> Result<Response, Fault> {
+    context.page(PageContent::new("A file", context.hidden_fields(FILES)?))
 }
 
 async fn taken(PostedFile { fields, content }: PostedFile) -> String {

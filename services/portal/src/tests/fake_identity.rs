@@ -13,8 +13,8 @@ use crate::domain::{
     Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal, RuleInForce,
 };
 use crate::peers::{
-    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, Proof, ShownProof,
-    SignInOutcome, StartedReset, Verdict, Visitor,
+    Call, ClientInfo, CodeDelivery, Identity, Logo, NewHelpRequest, PeerError, Proof, ProofResult,
+    ProofValue, SignInOutcome, StartedReset, Verdict,
 };
 
 /// When all of it happens.
@@ -107,10 +107,10 @@ impl Identity for FakeIdentity {
         &self,
         _: TenantId,
         login: &str,
-        visitor: &Visitor,
+        client: &ClientInfo,
     ) -> Result<StartedReset, PeerError> {
-        let address = visitor.address.map(|address| address.to_string()).unwrap_or_default();
-        self.ask(format!("start {login} from {address} in {}", visitor.locale))?;
+        let address = client.address.map(|address| address.to_string()).unwrap_or_default();
+        self.ask(format!("start {login} from {address} in {}", client.locale))?;
         let method = |id: &str, kind, masked: &str| OfferedMethod {
             id: id.to_owned(),
             kind,
@@ -134,29 +134,29 @@ impl Identity for FakeIdentity {
         })
     }
 
-    async fn send_code(&self, token: &str, method_id: &str, _: &Call) -> Result<CodeOnItsWay, PeerError> {
+    async fn send_code(&self, token: &str, method_id: &str, _: &Call) -> Result<CodeDelivery, PeerError> {
         self.ask(format!("send {method_id} of {token}"))?;
         let after = |seconds| NOW.plus(Duration::from_secs(seconds));
-        Ok(CodeOnItsWay { expires_at: after(600), resend_at: Some(after(30)) })
+        Ok(CodeDelivery { expires_at: after(600), resend_at: Some(after(30)) })
     }
 
-    async fn submit_proof(&self, token: &str, proof: Proof<'_>, _: &Call) -> Result<JudgedProof, PeerError> {
-        let (shown, right) = match proof.shown {
-            ShownProof::Code(code) => (code.expose_secret(), CODE),
-            ShownProof::Passkey(credential) => (credential.expose_secret(), CREDENTIAL),
+    async fn submit_proof(&self, token: &str, proof: Proof<'_>, _: &Call) -> Result<ProofResult, PeerError> {
+        let (shown, right) = match proof.value {
+            ProofValue::Code(code) => (code.expose_secret(), CODE),
+            ProofValue::Passkey(credential) => (credential.expose_secret(), CREDENTIAL),
         };
         self.ask(format!("submit {shown} for {} of {token}", proof.method_id))?;
         let is_accepted = shown == right;
         let (token, proofs_remaining) =
             if is_accepted { (format!("proved-{token}"), 0) } else { (token.to_owned(), 1) };
-        Ok(JudgedProof { is_accepted, token: token.into(), proofs_remaining })
+        Ok(ProofResult { is_accepted, token: token.into(), proofs_remaining })
     }
 
     async fn evaluate_password(
         &self,
         _: &str,
         candidate: &SecretString,
-        _: &Visitor,
+        _: &ClientInfo,
     ) -> Result<Vec<Verdict>, PeerError> {
         self.ask("evaluate".to_owned())?;
         let is_long = candidate.expose_secret().len() >= 8;
@@ -173,7 +173,7 @@ impl Identity for FakeIdentity {
         self.ask(format!("complete {token}"))
     }
 
-    async fn ask_for_help(&self, question: &HelpQuestion<'_>, _: &Call) -> Result<(), PeerError> {
+    async fn request_help(&self, question: &NewHelpRequest<'_>, _: &Call) -> Result<(), PeerError> {
         let token = question.reset_token.unwrap_or("none");
         self.ask(format!("help {} with {token}: {}", question.login, question.message))
     }

@@ -9,8 +9,8 @@ use rekey_wire::identity::v1 as wire;
 
 use super::fake_identity::{FakeIdentity, NOW, OPTIONS};
 use crate::peers::{
-    Call, ChallengeAnswer, CodeOnItsWay, PeerError, SentChallengeCode, SignInOutcome, SignIns,
-    StartedPasskeySignIn, Visitor,
+    Call, ChallengeAnswer, ClientInfo, CodeDelivery, PeerError, SentChallengeCode, SignInOutcome, SignIns,
+    StartedPasskeySignIn,
 };
 
 /// When `NOW` is, in seconds.
@@ -31,7 +31,7 @@ pub(super) fn signed_in() -> SignInOutcome {
 
 /// One more thing to do.
 pub(super) fn asked(token: &str, kind: wire::ChallengeKind, factors: &[wire::MethodKind]) -> SignInOutcome {
-    SignInOutcome::Asked(wire::SignInChallenge {
+    SignInOutcome::Challenged(wire::SignInChallenge {
         challenge_token: token.to_owned(),
         kind: kind.into(),
         security_info: vec![wire::SecurityInfo {
@@ -71,7 +71,7 @@ impl SignIns for FakeIdentity {
     async fn start_passkey_sign_in(
         &self,
         _: TenantId,
-        _: &Visitor,
+        _: &ClientInfo,
     ) -> Result<StartedPasskeySignIn, PeerError> {
         self.ask("start a passkey".to_owned())?;
         Ok(StartedPasskeySignIn { options: OPTIONS.to_owned(), token: "passkey-token".to_owned().into() })
@@ -90,7 +90,7 @@ impl SignIns for FakeIdentity {
     async fn send_sign_in_code(&self, token: &str, _: &Call) -> Result<SentChallengeCode, PeerError> {
         self.ask(format!("send the code of {token}"))?;
         let after = |seconds| NOW.plus(Duration::from_secs(seconds));
-        let code = CodeOnItsWay { expires_at: after(600), resend_at: Some(after(30)) };
+        let code = CodeDelivery { expires_at: after(600), resend_at: Some(after(30)) };
         Ok(SentChallengeCode { destinations: vec!["z••@acme.example".to_owned()], code })
     }
 

@@ -214,7 +214,7 @@ async fn passkeys_whose_ids_no_cookie_holds_are_asked_for_without_them() {
     let world = World::new();
     let browser = world.browser_of_acme().await;
     let (login, ids) = ("ü".repeat(256), "A".repeat(5 * 1_364));
-    world.identity.will_say(SignInOutcome::Asked(SignInChallenge {
+    world.identity.will_say(SignInOutcome::Challenged(SignInChallenge {
         challenge_token: "first".to_owned(),
         kind: ChallengeKind::SecondFactor.into(),
         second_factors: vec![MethodKind::Passkey.into()],

@@ -3,7 +3,7 @@
 use super::{Html, Values};
 
 /// The field of the button behind a question, where the form before it is sent to the same address.
-pub(crate) const SURE: (&str, &str) = ("sure", "on");
+pub(crate) const CONFIRMED: (&str, &str) = ("sure", "on");
 
 /// The question.
 #[derive(Debug)]
@@ -14,12 +14,12 @@ pub(crate) struct Confirmation<'a> {
     pub(crate) subjects: &'a [String],
     /// Where the form is sent.
     pub(crate) action: &'a str,
-    /// The hidden fields of that form: those of `Visit::hidden` for the action.
+    /// The hidden fields of that form: those of `PageContext::hidden_fields` for the action.
     pub(crate) hidden: Html,
     /// What the form carries besides.
     pub(crate) fields: &'a [(&'a str, &'a str)],
     /// More to fill in; none where nothing is asked.
-    pub(crate) questions: Option<Html>,
+    pub(crate) extra_fields: Option<Html>,
     /// The button, which names what it does.
     pub(crate) button: &'a str,
     /// Whether something is lost by it: the button is red.
@@ -38,7 +38,7 @@ impl Confirmation<'_> {
             .text("action", self.action)
             .html("hidden", self.hidden)
             .list("fields", self.fields.iter().map(field).collect())
-            .optional_html("questions", self.questions)
+            .optional_html("extra_fields", self.extra_fields)
             .text("button", self.button)
             .flag("is_loss", self.is_loss)
             .text("back", self.back)

@@ -63,7 +63,7 @@ impl Values {
     }
 
     pub(super) fn with_words(self, words: Value) -> Self {
-        self.with("w", words)
+        self.with("words", words)
     }
 }
 

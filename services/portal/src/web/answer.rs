@@ -4,29 +4,29 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
 
 use super::fault::CarriedFault;
-use super::{Fault, Visit};
+use super::{Fault, PageContext};
 use crate::assets::{self, SCRIPT_PATH, STYLE_PATH};
-use crate::cookies::{CookieJar, CookieKind, FlowId, Notice, SignedIn};
+use crate::cookies::{CookieJar, CookieKind, FlashMessage, FlowId, SessionCookie};
 use crate::domain::Organisation;
 use crate::view::{
-    Confirmation, Fact, Field, Frame, Html, Problem, Rail, Select, Step, Table, Toggle, Values,
+    Confirmation, Fact, Field, FormProblem, Html, Layout, Menu, ResetStep, Select, Table, Toggle, Values,
 };
-use crate::words::filled;
+use crate::words::interpolate;
 
-/// A page between its frame.
-pub(crate) struct Content<'a> {
+/// A page within its layout.
+pub(crate) struct PageContent<'a> {
     pub(crate) title: &'a str,
     /// The organisation that it is of, whose name and look it has; none where that is not known.
     pub(crate) organisation: Option<&'a Organisation>,
-    pub(crate) step: Option<Step>,
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) step: Option<ResetStep>,
+    pub(crate) problems: Vec<FormProblem>,
     pub(crate) refresh_seconds: Option<u64>,
     /// A script that this page alone has.
     pub(crate) script_path: Option<&'static str>,
     pub(crate) body: Html,
 }
 
-impl<'a> Content<'a> {
+impl<'a> PageContent<'a> {
     /// A page with nothing wrong in it.
     pub(crate) fn new(title: &'a str, body: Html) -> Self {
         Self {
@@ -42,11 +42,11 @@ impl<'a> Content<'a> {
 }
 
 pub(super) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
-    Fault::Broken(Box::new(error))
+    Fault::Internal(Box::new(error))
 }
 
-impl Visit {
-    /// What stands between the frame.
+impl PageContext {
+    /// What stands within the layout.
     pub(crate) fn body(&self, template: &str, values: Values) -> Result<Html, Fault> {
         self.site.view.render(template, self.locale, values).map_err(internal)
     }
@@ -76,28 +76,28 @@ impl Visit {
     }
 
     /// A page. With something wrong in it, it says so to programs, too.
-    pub(crate) fn page(&self, content: Content<'_>) -> Result<Response, Fault> {
+    pub(crate) fn page(&self, content: PageContent<'_>) -> Result<Response, Fault> {
         self.page_within(None, content)
     }
 
     /// A page of somebody who is signed in.
     pub(super) fn page_within(
         &self,
-        rail: Option<Rail<'_>>,
-        content: Content<'_>,
+        menu: Option<Menu<'_>>,
+        content: PageContent<'_>,
     ) -> Result<Response, Fault> {
         let status =
             if content.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        self.page_with(status, rail, content)
+        self.page_with(status, menu, content)
     }
 
     fn page_with(
         &self,
         status: StatusCode,
-        rail: Option<Rail<'_>>,
-        content: Content<'_>,
+        menu: Option<Menu<'_>>,
+        content: PageContent<'_>,
     ) -> Result<Response, Fault> {
-        let notice: Option<Notice> = self.notice();
+        let notice: Option<FlashMessage> = self.flash_message();
         let scripts: Vec<&'static str> = [SCRIPT_PATH].into_iter().chain(content.script_path).collect();
         // A page of nobody's, such as one that asks for the organisation, looks like nobody's.
         let whose = content.organisation;
@@ -105,7 +105,7 @@ impl Visit {
         let logo_path =
             whose.and_then(|whose| Some(assets::logo_path(whose.tenant, whose.look.logo.as_deref()?)));
         let query = self.query_besides_language();
-        let frame = Frame {
+        let layout = Layout {
             locale: self.locale,
             organisation: whose.map_or(self.words().portal_name.as_str(), |whose| whose.name.as_str()),
             title: content.title,
@@ -117,12 +117,12 @@ impl Visit {
             logo_path: logo_path.as_deref(),
             script_paths: &scripts,
             notice: notice.as_ref().map(|notice| notice.text.as_str()),
-            rail,
+            menu,
             query: &query,
         };
-        let page = self.site.view.page(&frame, content.body).map_err(internal)?;
+        let page = self.site.view.page(&layout, content.body).map_err(internal)?;
         let page = (status, HtmlPage(page)).into_response();
-        if notice.is_some() { self.keeping(page, None, None::<&Notice>) } else { Ok(page) }
+        if notice.is_some() { self.with_cookie(page, None, None::<&FlashMessage>) } else { Ok(page) }
     }
 
     /// A redirect by GET, to a path of ours.
@@ -132,13 +132,13 @@ impl Visit {
     }
 
     /// A redirect to a page that says first what was done.
-    pub(crate) fn redirect_saying(&self, path: &str, text: &str) -> Result<Response, Fault> {
-        let notice = Notice { text: text.to_owned() };
-        self.keeping(Self::redirect(path), None, Some(&notice))
+    pub(crate) fn redirect_with_flash(&self, path: &str, text: &str) -> Result<Response, Fault> {
+        let notice = FlashMessage { text: text.to_owned() };
+        self.with_cookie(Self::redirect(path), None, Some(&notice))
     }
 
     /// An answer that changes a cookie as well: the browser keeps the value, or forgets the one it has.
-    pub(crate) fn keeping<K: CookieKind>(
+    pub(crate) fn with_cookie<K: CookieKind>(
         &self,
         mut response: Response,
         flow: Option<&FlowId>,
@@ -161,7 +161,7 @@ impl Visit {
         };
         // What may be kept is for everybody, and would hand on the cookies of one.
         if !response.headers().contains_key(header::CACHE_CONTROL) {
-            for cookie in self.fresh_cookies() {
+            for cookie in self.pending_cookies() {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
         }
@@ -186,18 +186,20 @@ impl Visit {
                 (&signing_in.link_incomplete_title, &signing_in.link_incomplete_lead, "/")
             }
             Fault::LinkOver => (&signing_in.link_over_title, &signing_in.link_over_lead, "/"),
-            Fault::Peer(failure) if !failure.may_pass => (&words.broken_title, &words.broken_lead, "/"),
-            Fault::TooSlow | Fault::Peer(_) => (&words.unavailable_title, &words.unavailable_lead, "/"),
-            Fault::Broken(_) => (&words.broken_title, &words.broken_lead, "/"),
+            Fault::Peer(failure) if !failure.is_transient => (&words.broken_title, &words.broken_lead, "/"),
+            Fault::DeadlineExceeded | Fault::Peer(_) => {
+                (&words.unavailable_title, &words.unavailable_lead, "/")
+            }
+            Fault::Internal(_) => (&words.broken_title, &words.broken_lead, "/"),
         };
         let support_code = fault.support_code();
         let values = Values::default()
             .text("text", text)
-            .optional("support_code", support_code.map(|code| filled(&words.support_code, "code", code)))
+            .optional("support_code", support_code.map(|code| interpolate(&words.support_code, "code", code)))
             .text("link", link)
             .text("link_text", &words.start_again);
         let body = self.body("sentence", values);
-        let page = body.and_then(|body| self.page_with(fault.status(), None, Content::new(title, body)));
+        let page = body.and_then(|body| self.page_with(fault.status(), None, PageContent::new(title, body)));
         let mut page = page.unwrap_or_else(|_| fault.status().into_response());
         if let Fault::Peer(failure) = fault
             && let Some(wait) = failure.retry_after
@@ -210,12 +212,12 @@ impl Visit {
     /// To the form that signs in, and from there back to this page; the browser forgets the session that is none any more.
     fn to_sign_in(&self) -> Response {
         let there = Self::redirect(&self.sign_in_path());
-        self.keeping(there, None, None::<&SignedIn>).unwrap_or_else(IntoResponse::into_response)
+        self.with_cookie(there, None, None::<&SessionCookie>).unwrap_or_else(IntoResponse::into_response)
     }
 
     /// The same for somebody who signed in too long ago. Whoever turns back there is signed in as before.
     fn to_sign_in_again(&self) -> Response {
-        let there = self.redirect_saying(&self.sign_in_path(), &self.texts().account.sign_in_again);
+        let there = self.redirect_with_flash(&self.sign_in_path(), &self.texts().account.sign_in_again);
         there.unwrap_or_else(IntoResponse::into_response)
     }
 

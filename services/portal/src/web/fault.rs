@@ -1,4 +1,4 @@
-//! What there is to say when there is no page: a fault travels to `attend` in the answer, where it becomes a page in the person's
+//! What there is to say when there is no page: a fault travels to `page_middleware` in the answer, where it becomes a page in the person's
 //! language.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ pub(crate) enum Fault {
     FormExpired,
     TooLarge,
     /// Nothing was changed, and trying again may help.
-    TooSlow,
+    DeadlineExceeded,
     /// The reset is not known here, or has ended.
     ResetOver,
     /// The sign-in is not known here, or has ended.
@@ -39,7 +39,7 @@ pub(crate) enum Fault {
     /// Identity gave no answer.
     Peer(PeerFailure),
     /// Something of ours broke.
-    Broken(Box<dyn std::error::Error + Send + Sync>),
+    Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Fault {
@@ -54,9 +54,9 @@ impl Fault {
                 StatusCode::SEE_OTHER
             }
             Self::NotAllowed => StatusCode::FORBIDDEN,
-            Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::TooSlow | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Peer(failure) if !failure.is_transient => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::DeadlineExceeded | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -74,17 +74,17 @@ impl Fault {
             Self::Peer(failure) => {
                 tracing::error!(error = failure as &dyn std::error::Error, "identity gave no answer");
             }
-            Self::Broken(error) => {
+            Self::Internal(error) => {
                 tracing::error!(error = &**error as &dyn std::error::Error, "a page could not be made");
             }
-            Self::TooSlow => tracing::warn!("a page took longer than portal.requests.deadline_ms"),
+            Self::DeadlineExceeded => tracing::warn!("a page took longer than portal.requests.deadline_ms"),
             _ => {}
         }
     }
 }
 
 /// What the roles of whoever asks do not reach.
-const BEYOND: [&str; 2] = ["AUTHORITY_MISSING", "NOT_ON_YOURSELF"];
+const AUTHORITY_REASONS: [&str; 2] = ["AUTHORITY_MISSING", "NOT_ON_YOURSELF"];
 
 /// A fault on its way. Extensions of an answer are cloned, faults are not.
 #[derive(Clone)]
@@ -114,10 +114,10 @@ impl From<PeerError> for Fault {
             PeerError::Refused(Refusal::Other(reason, _)) if reason == "PAGE_TOKEN_INVALID" => {
                 Self::ListMoved
             }
-            PeerError::Refused(Refusal::Other(reason, _)) if BEYOND.contains(&reason.as_str()) => {
+            PeerError::Refused(Refusal::Other(reason, _)) if AUTHORITY_REASONS.contains(&reason.as_str()) => {
                 Self::NotAllowed
             }
-            PeerError::Refused(other) => Self::Broken(format!("nothing is said of {other:?}").into()),
+            PeerError::Refused(other) => Self::Internal(format!("nothing is said of {other:?}").into()),
         }
     }
 }

@@ -19,7 +19,7 @@ use rekey_sealing::digest;
 pub(crate) use self::organisation::OrganisationForm;
 pub(crate) use self::upload::PostedFile;
 use super::answer::internal;
-use super::{Fault, Visit};
+use super::{Fault, PageContext};
 use crate::view::{Html, Values};
 
 /// The field of the token.
@@ -27,17 +27,17 @@ const TOKEN: &str = "form_token";
 /// The field of the id that makes two presses of a button one call.
 const REQUEST_ID: &str = "request_id";
 /// No form of ours has as many fields: the largest is the policy with a hundred groups on either side.
-const FIELDS: usize = 400;
+const MAX_FIELDS: usize = 400;
 
 /// The largest form of somebody who may be anybody: a question to administrators, or what a passkey signed, with room to spare.
-const STRANGERS_BYTES: usize = 16 * 1024;
+const ANONYMOUS_BODY_BYTES: usize = 16 * 1024;
 
 /// Stands in the extensions of a request once its person is known to be signed in: their forms may be as large as the settings say.
 #[derive(Clone, Copy)]
-pub(super) struct OfMember;
+pub(super) struct AuthenticatedRequest;
 
 /// Whether the browser says that a form was sent from a page of this origin.
-pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let named = text(header::ORIGIN.as_str());
     match text("sec-fetch-site") {
@@ -48,25 +48,26 @@ pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
 
 /// What a token is bound to: the form at one path, and the organisation that it acts for, where that is the one that the browser belongs
 /// to.
-fn context(path: &str, tenant: Option<TenantId>) -> Vec<u8> {
+fn token_context(path: &str, tenant: Option<TenantId>) -> Vec<u8> {
     let tenant = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
     digest(&[b"rekey portal form", path.as_bytes(), tenant.as_bytes()]).to_vec()
 }
 
-impl Visit {
+impl PageContext {
     /// The hidden fields of a form that is sent to a path.
-    pub(crate) fn hidden(&self, action: &str) -> Result<Html, Fault> {
-        self.hidden_for(action, None)
+    pub(crate) fn hidden_fields(&self, action: &str) -> Result<Html, Fault> {
+        self.render_hidden_fields(action, None)
     }
 
     /// The hidden fields of a form that acts for an organisation, and that [`OrganisationForm`] takes for no other.
-    pub(crate) fn hidden_of(&self, tenant: TenantId, action: &str) -> Result<Html, Fault> {
-        self.hidden_for(action, Some(tenant))
+    pub(crate) fn hidden_fields_of(&self, tenant: TenantId, action: &str) -> Result<Html, Fault> {
+        self.render_hidden_fields(action, Some(tenant))
     }
 
-    fn hidden_for(&self, action: &str, tenant: Option<TenantId>) -> Result<Html, Fault> {
+    fn render_hidden_fields(&self, action: &str, tenant: Option<TenantId>) -> Result<Html, Fault> {
         let site = &self.site;
-        let token = site.seals.seal(&*site.entropy, &context(action, tenant), &self.form_secret().0);
+        let token =
+            site.form_token_keys.seal(&*site.entropy, &token_context(action, tenant), &self.form_secret().0);
         let values = Values::default()
             .text("form_token", &BASE64_URL_SAFE_NO_PAD.encode(token))
             .text("request_id", &self.draw_request_id());
@@ -74,10 +75,10 @@ impl Visit {
     }
 
     /// Whether a token is of a form for this path and this organisation, shown to this browser.
-    fn takes(&self, token: &str, tenant: Option<TenantId>) -> bool {
+    fn accepts_token(&self, token: &str, tenant: Option<TenantId>) -> bool {
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
-        let context = context(self.path(), tenant);
-        let secret = sealed.and_then(|sealed| self.site.seals.open(&context, &sealed).ok());
+        let context = token_context(self.path(), tenant);
+        let secret = sealed.and_then(|sealed| self.site.form_token_keys.open(&context, &sealed).ok());
         secret.is_some_and(|secret| same(&secret, &self.form_secret().0))
     }
 }
@@ -87,14 +88,14 @@ pub(crate) struct PostedFields(Vec<(String, Zeroizing<String>)>);
 
 impl PostedFields {
     /// All of them, whoever sent them.
-    async fn read(request: Request, visit: &Visit) -> Result<Self, Fault> {
-        let most = visit.site.rules.body_bytes;
-        let is_of_member = request.extensions().get::<OfMember>().is_some();
-        let most = if is_of_member { most } else { most.min(STRANGERS_BYTES) };
+    async fn read(request: Request, context: &PageContext) -> Result<Self, Fault> {
+        let most = context.site.rules.body_bytes;
+        let is_authenticated = request.extensions().get::<AuthenticatedRequest>().is_some();
+        let most = if is_authenticated { most } else { most.min(ANONYMOUS_BODY_BYTES) };
         let body = axum::body::to_bytes(request.into_body(), most).await;
         let body = body.map_err(|_| Fault::TooLarge)?;
         let mut pairs = form_urlencoded::parse(&body);
-        let fields = pairs.by_ref().take(FIELDS);
+        let fields = pairs.by_ref().take(MAX_FIELDS);
         let fields = fields.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
         let fields = Self(fields.collect());
         // Never taken in part: a policy that lost the last of its groups would be another policy.
@@ -102,8 +103,8 @@ impl PostedFields {
     }
 
     /// The same, if they are of a form of ours that this browser was shown, for this organisation where it is of one.
-    fn judged(self, visit: &Visit, tenant: Option<TenantId>) -> Result<Self, Fault> {
-        if visit.takes(self.raw(TOKEN), tenant) { Ok(self) } else { Err(Fault::FormExpired) }
+    fn verify_token(self, context: &PageContext, tenant: Option<TenantId>) -> Result<Self, Fault> {
+        if context.accepts_token(self.raw(TOKEN), tenant) { Ok(self) } else { Err(Fault::FormExpired) }
     }
 
     /// What was typed, without blanks around it; empty where nothing was.
@@ -140,14 +141,14 @@ impl<S: Send + Sync> FromRequest<S> for PostedFields {
     type Rejection = Fault;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
-        let visit = visit_of(&request);
-        Self::read(request, &visit).await?.judged(&visit, None)
+        let context = context_of(&request);
+        Self::read(request, &context).await?.verify_token(&context, None)
     }
 }
 
-fn visit_of(request: &Request) -> Visit {
-    let visit = request.extensions().get::<Visit>().cloned();
-    visit.expect("every page stands behind `web::attend`, which puts it there")
+fn context_of(request: &Request) -> PageContext {
+    let context = request.extensions().get::<PageContext>().cloned();
+    context.expect("every page stands behind `web::page_middleware`, which puts it there")
 }
 
 #[cfg(test)]
@@ -156,24 +157,24 @@ mod tests {
 
     use super::*;
 
-    fn from_here(pairs: &[(&'static str, &'static str)]) -> bool {
+    fn same_origin(pairs: &[(&'static str, &'static str)]) -> bool {
         let header = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-        is_from_here(&pairs.iter().map(header).collect(), "https://id.example.com")
+        is_same_origin(&pairs.iter().map(header).collect(), "https://id.example.com")
     }
 
     #[test]
     fn a_form_is_taken_from_pages_of_this_origin_alone() {
         let ours = ("origin", "https://id.example.com");
 
-        assert!(from_here(&[("sec-fetch-site", "same-origin"), ours]));
-        assert!(from_here(&[("sec-fetch-site", "same-origin")]) && from_here(&[ours]));
+        assert!(same_origin(&[("sec-fetch-site", "same-origin"), ours]));
+        assert!(same_origin(&[("sec-fetch-site", "same-origin")]) && same_origin(&[ours]));
         for site in ["cross-site", "same-site", "none", ""] {
-            assert!(!from_here(&[("sec-fetch-site", site), ours]), "{site}");
+            assert!(!same_origin(&[("sec-fetch-site", site), ours]), "{site}");
         }
         for origin in ["null", "http://id.example.com", "https://id.example.com.evil.example"] {
-            assert!(!from_here(&[("origin", origin)]), "{origin}");
-            assert!(!from_here(&[("sec-fetch-site", "same-origin"), ("origin", origin)]), "{origin}");
+            assert!(!same_origin(&[("origin", origin)]), "{origin}");
+            assert!(!same_origin(&[("sec-fetch-site", "same-origin"), ("origin", origin)]), "{origin}");
         }
-        assert!(!from_here(&[]));
+        assert!(!same_origin(&[]));
     }
 }

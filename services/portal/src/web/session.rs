@@ -3,10 +3,10 @@
 //! The cookie holds identity's tokens. An access token lives for minutes, so whoever looks at a page with one that is about to end gets
 //! fresh tokens first. Identity judges the token of every call: what is kept here says what pages offer, never what is allowed.
 
-mod aside;
 mod challenge;
 mod local_path;
-mod place;
+mod menu;
+mod stash;
 
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::options::v1::Role;
 
 pub(crate) use self::local_path::LocalPath;
-pub(crate) use self::place::Place;
+pub(crate) use self::menu::MenuItem;
 use super::answer::internal;
-use super::forms::OfMember;
-use super::{Content, Fault, Visit};
-use crate::cookies::{CallerCode, FormSecret, SetAside, SignedIn};
+use super::forms::AuthenticatedRequest;
+use super::{Fault, PageContent, PageContext};
+use crate::cookies::{CallerCode, FormSecret, SessionCookie, StashedSession};
 use crate::domain::{Organisation, SentCode};
-use crate::peers::{PeerFailure, context, maybe_moment};
-use crate::view::{Rail, RailLink};
+use crate::peers::{PeerFailure, request_context, timestamp_from_wire};
+use crate::view::{Menu, MenuLink};
 use crate::words::{AdministrationWords, Words};
 
 /// An access token that ends sooner is made anew: pages take seconds.
-const FRESH_FOR: Duration = Duration::from_secs(30);
+const REFRESH_BEFORE_END: Duration = Duration::from_secs(30);
 
 /// The roles that there are, in the order of the contract.
 pub(crate) const ALL_ROLES: [Role; 7] = [
@@ -48,16 +48,16 @@ pub(crate) const ALL_ROLES: [Role; 7] = [
 
 /// Somebody who is signed in, looking at a page. Pages take it as an extractor: without a session the person is asked to sign in.
 #[derive(Clone)]
-pub(crate) struct Member {
-    pub(crate) visit: Visit,
-    session: SignedIn,
+pub(crate) struct CurrentUser {
+    pub(crate) context: PageContext,
+    session: SessionCookie,
     identity: Connection,
 }
 
-impl Member {
-    fn with(visit: Visit, session: SignedIn) -> Result<Self, Fault> {
-        let identity = visit.site.to_identity.acting_for(&session.access_token.clone().into());
-        Ok(Self { identity: identity.map_err(internal)?, visit, session })
+impl CurrentUser {
+    fn with(context: PageContext, session: SessionCookie) -> Result<Self, Fault> {
+        let identity = context.site.identity_connection.acting_for(&session.access_token.clone().into());
+        Ok(Self { identity: identity.map_err(internal)?, context, session })
     }
 
     /// Identity, on behalf of the person: the generated clients take it.
@@ -78,8 +78,8 @@ impl Member {
     }
 
     /// What identity is told of the person's browser.
-    pub(crate) fn context(&self) -> Option<wire::RequestContext> {
-        context(&self.visit.visitor())
+    pub(crate) fn request_context(&self) -> Option<wire::RequestContext> {
+        request_context(&self.context.client_info())
     }
 
     /// The roles that the person had when the tokens were made, by their numbers in the contract.
@@ -94,8 +94,8 @@ impl Member {
 
     /// Asks identity whether the person has one of these roles at this moment. For what is not identity's to refuse, such as pages about
     /// messages.
-    pub(crate) async fn demand(&self, roles: &[Role]) -> Result<(), Fault> {
-        let found = self.visit.site.sign_ins.roles(&self.session.access_token).await?;
+    pub(crate) async fn require_role(&self, roles: &[Role]) -> Result<(), Fault> {
+        let found = self.context.site.sign_ins.roles(&self.session.access_token).await?;
         let found = found.ok_or(Fault::SignedOut)?;
         if roles.iter().any(|role| found.contains(&i32::from(*role))) {
             Ok(())
@@ -105,144 +105,152 @@ impl Member {
     }
 
     /// Asks whoever signed in longer ago than that to do so again, before they type what identity would not take from them.
-    pub(crate) async fn demand_sign_in_within(&self, span: Duration) -> Result<(), Fault> {
+    pub(crate) async fn require_sign_in_within(&self, span: Duration) -> Result<(), Fault> {
         let request = wire::CheckAccessTokenRequest { access_token: self.session.access_token.clone() };
-        let mut sessions = SessionServiceClient::new(self.visit.site.to_identity.clone());
+        let mut sessions = SessionServiceClient::new(self.context.site.identity_connection.clone());
         let found = sessions.check_access_token(request).await?.into_inner();
         if !found.active {
             return Err(Fault::SignedOut);
         }
         let signed_in_at = moment(found.sign_in_time.as_ref())?;
-        if self.visit.now.has_reached(signed_in_at.plus(span)) { Err(Fault::SignInNotRecent) } else { Ok(()) }
+        if self.context.now.has_reached(signed_in_at.plus(span)) {
+            Err(Fault::SignInNotRecent)
+        } else {
+            Ok(())
+        }
     }
 
     /// Goes on with tokens that identity gave in place of those that a change has ended. The refresh token at hand goes on serving.
-    pub(crate) async fn goes_on_with(&self, tokens: wire::SessionTokens) -> Result<(), Fault> {
+    pub(crate) async fn replace_tokens(&self, tokens: wire::SessionTokens) -> Result<(), Fault> {
         let tokens = wire::SessionTokens { refresh_token: self.session.refresh_token.clone(), ..tokens };
-        let session = held(&self.visit, self.session.tenant, self.session.login.clone(), tokens).await?;
-        self.visit.stays_signed_in(&session)
+        let session =
+            session_from_tokens(&self.context, self.session.tenant, self.session.login.clone(), tokens)
+                .await?;
+        self.context.store_session(&session)
     }
 
     /// The organisation of the session by the name that identity tells; its look is known to a browser that belongs to it.
     pub(crate) fn organisation(&self, name: &str) -> Organisation {
-        let known = self.visit.organisation_of(self.tenant());
+        let known = self.context.organisation_of(self.tenant());
         let look = known.map(|known| known.look).unwrap_or_default();
         Organisation { tenant: self.tenant(), name: name.to_owned(), help_url: String::new(), look }
     }
 
-    /// A page within the rail of its place.
-    pub(crate) fn page(&self, place: Place, content: Content<'_>) -> Result<Response, Fault> {
-        let texts = self.visit.texts();
+    /// A page with the menu, at its item.
+    pub(crate) fn page(&self, item: MenuItem, content: PageContent<'_>) -> Result<Response, Fault> {
+        let texts = self.context.texts();
         let words = &texts.administration;
-        let link = |to: Place| RailLink { path: to.path(), text: to.name(words), is_current: to == place };
-        let places = Place::ALL.into_iter().filter(|to| to.is_administration() == place.is_administration());
-        let places = places.filter(|to| to.roles().is_empty() || self.has_any(to.roles()));
-        let rail = Rail {
+        let link = |to: MenuItem| MenuLink { path: to.path(), text: to.name(words), is_current: to == item };
+        let items = MenuItem::ALL.into_iter().filter(|to| to.is_administration() == item.is_administration());
+        let items = items.filter(|to| to.roles().is_empty() || self.has_any(to.roles()));
+        let menu = Menu {
             label: &words.navigation,
-            links: places.map(link).collect(),
-            aside: self.other_side(place, &texts.general),
+            links: items.map(link).collect(),
+            area_switch: self.area_switch(item, &texts.general),
             login: self.login(),
-            sign_out: self.visit.hidden("/sign-out")?,
+            sign_out: self.context.hidden_fields("/sign-out")?,
         };
-        let known = self.visit.organisation_of(self.tenant());
+        let known = self.context.organisation_of(self.tenant());
         let organisation = content.organisation.or(known.as_ref());
-        self.visit.page_within(Some(rail), Content { organisation, ..content })
+        self.context.page_within(Some(menu), PageContent { organisation, ..content })
     }
 
     /// From one's own account to administration, for who has a role, and back.
-    fn other_side<'a>(&self, place: Place, words: &'a Words) -> Option<RailLink<'a>> {
-        if place.is_administration() {
-            return Some(RailLink {
-                path: Place::Overview.path(),
+    fn area_switch<'a>(&self, item: MenuItem, words: &'a Words) -> Option<MenuLink<'a>> {
+        if item.is_administration() {
+            return Some(MenuLink {
+                path: MenuItem::Overview.path(),
                 text: &words.my_account,
                 is_current: false,
             });
         }
-        let first = Place::ALL.into_iter().find(|to| to.is_administration() && self.has_any(to.roles()))?;
-        Some(RailLink { path: first.path(), text: &words.to_administration, is_current: false })
+        let first =
+            MenuItem::ALL.into_iter().find(|to| to.is_administration() && self.has_any(to.roles()))?;
+        Some(MenuLink { path: first.path(), text: &words.to_administration, is_current: false })
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Member {
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
-        let visit = parts.extensions.get::<Visit>().cloned();
-        let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
-        let session: SignedIn = visit.kept().ok_or(Fault::SignedOut)?;
-        let session = fresh(&visit, session).await?;
-        parts.extensions.insert(OfMember);
-        Self::with(visit, session)
+        let context = parts.extensions.get::<PageContext>().cloned();
+        let context = context.expect("every page stands behind `web::page_middleware`, which puts it there");
+        let session: SessionCookie = context.cookie().ok_or(Fault::SignedOut)?;
+        let session = refresh_if_due(&context, session).await?;
+        parts.extensions.insert(AuthenticatedRequest);
+        Self::with(context, session)
     }
 }
 
 /// The session, with tokens that outlive the page.
-async fn fresh(visit: &Visit, session: SignedIn) -> Result<SignedIn, Fault> {
-    if visit.now.has_reached(session.ends_at) {
+async fn refresh_if_due(context: &PageContext, session: SessionCookie) -> Result<SessionCookie, Fault> {
+    if context.now.has_reached(session.ends_at) {
         return Err(Fault::SignedOut);
     }
-    if !visit.now.plus(FRESH_FOR).has_reached(session.access_ends_at) {
+    if !context.now.plus(REFRESH_BEFORE_END).has_reached(session.access_ends_at) {
         return Ok(session);
     }
     let request = wire::RefreshSessionRequest {
         refresh_token: session.refresh_token.clone(),
-        request_id: visit.draw_request_id(),
-        context: context(&visit.visitor()),
+        request_id: context.draw_request_id(),
+        context: request_context(&context.client_info()),
     };
-    let refreshed = SessionServiceClient::new(visit.site.to_identity.clone()).refresh_session(request).await;
-    let tokens = refreshed?.into_inner().tokens.ok_or_else(|| PeerFailure::unclear("no tokens"))?;
-    let session = held(visit, session.tenant, session.login, tokens).await?;
-    visit.stays_signed_in(&session)?;
+    let refreshed =
+        SessionServiceClient::new(context.site.identity_connection.clone()).refresh_session(request).await;
+    let tokens = refreshed?.into_inner().tokens.ok_or_else(|| PeerFailure::unexpected("no tokens"))?;
+    let session = session_from_tokens(context, session.tenant, session.login, tokens).await?;
+    context.store_session(&session)?;
     Ok(session)
 }
 
-impl Visit {
+impl PageContext {
     /// Has the browser keep a session, whatever the answer is.
-    fn stays_signed_in(&self, session: &SignedIn) -> Result<(), Fault> {
-        self.set_anyway(self.cookies().set(session, None, self.now).map_err(internal)?);
+    fn store_session(&self, session: &SessionCookie) -> Result<(), Fault> {
+        self.queue_cookie(self.cookies().set(session, None, self.now).map_err(internal)?);
         Ok(())
     }
 
     /// Keeps somebody signed in from now on, and leads to a page. Forms of the time before are none any more: a secret that was slipped
     /// into the browser before opens nothing behind sign-in.
-    pub(crate) async fn signed_in(
+    pub(crate) async fn start_session(
         &self,
         tenant: TenantId,
         login: &str,
         tokens: wire::SessionTokens,
         next: &LocalPath,
     ) -> Result<Response, Fault> {
-        let session = held(self, tenant, login.to_owned(), tokens).await?;
-        self.stays_signed_in(&session)?;
-        self.with_new_forms(Self::redirect(next.as_str()))
+        let session = session_from_tokens(self, tenant, login.to_owned(), tokens).await?;
+        self.store_session(&session)?;
+        self.with_new_form_secret(Self::redirect(next.as_str()))
     }
 
     /// Forms that were shown until now are none any more.
-    pub(crate) fn with_new_forms(&self, response: Response) -> Result<Response, Fault> {
+    pub(crate) fn with_new_form_secret(&self, response: Response) -> Result<Response, Fault> {
         let secret = FormSecret(array(&*self.site.entropy));
-        self.keeping(response, None, Some(&secret))
+        self.with_cookie(response, None, Some(&secret))
     }
 
     /// Ends what is kept of a session in this browser, with the forms of its pages and what was under way on them. A session that waits
     /// is none that whoever comes next could go back to.
-    pub(crate) fn signed_out(&self, response: Response) -> Result<Response, Fault> {
-        let response = self.keeping(response, None, None::<&SignedIn>)?;
-        let response = self.keeping(response, None, None::<&SetAside>)?;
-        let response = self.keeping(response, None, None::<&CallerCode>)?;
-        let response = self.keeping(response, None, None::<&SentCode>)?;
-        self.keeping(response, None, None::<&FormSecret>)
+    pub(crate) fn clear_session(&self, response: Response) -> Result<Response, Fault> {
+        let response = self.with_cookie(response, None, None::<&SessionCookie>)?;
+        let response = self.with_cookie(response, None, None::<&StashedSession>)?;
+        let response = self.with_cookie(response, None, None::<&CallerCode>)?;
+        let response = self.with_cookie(response, None, None::<&SentCode>)?;
+        self.with_cookie(response, None, None::<&FormSecret>)
     }
 }
 
 /// What the browser keeps of fresh tokens.
-async fn held(
-    visit: &Visit,
+async fn session_from_tokens(
+    context: &PageContext,
     tenant: TenantId,
     login: String,
     tokens: wire::SessionTokens,
-) -> Result<SignedIn, Fault> {
-    let roles = visit.site.sign_ins.roles(&tokens.access_token).await?;
-    Ok(SignedIn {
+) -> Result<SessionCookie, Fault> {
+    let roles = context.site.sign_ins.roles(&tokens.access_token).await?;
+    Ok(SessionCookie {
         tenant,
         login,
         account_id: tokens.account_id,
@@ -255,7 +263,7 @@ async fn held(
 }
 
 fn moment(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
-    maybe_moment(at).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+    timestamp_from_wire(at).ok_or_else(|| PeerFailure::unexpected("a time is missing"))
 }
 
 /// The name of a role for people; its word in the contract for one that this release does not know.

@@ -7,7 +7,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_sealing::AeadKeys;
 
-use super::logos::KeptLogos;
+use super::logo_cache::LogoCache;
 use crate::config::SiteRules;
 use crate::cookies::CookieJar;
 use crate::peers::{Identity, SignIns};
@@ -20,14 +20,14 @@ pub(crate) struct Site {
     /// The same, for those who sign in and out.
     pub(crate) sign_ins: Arc<dyn SignIns>,
     /// To identity, for those who are signed in.
-    pub(crate) to_identity: Connection,
+    pub(crate) identity_connection: Connection,
     /// To notification, for administrators' pages of messages.
-    pub(crate) to_notification: Connection,
+    pub(crate) notification_connection: Connection,
     pub(crate) cookies: CookieJar,
     /// Seals what stands in forms.
-    pub(crate) seals: AeadKeys,
+    pub(crate) form_token_keys: AeadKeys,
     pub(crate) view: View,
-    pub(crate) logos: KeptLogos,
+    pub(crate) logos: LogoCache,
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
 }

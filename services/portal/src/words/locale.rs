@@ -3,7 +3,7 @@
 use rekey_primitives::locale::Locale;
 
 /// So many wishes of a browser are read; more are no wishes.
-const WISHES: usize = 20;
+const MAX_LANGUAGE_RANGES: usize = 20;
 
 /// A language that the portal speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,15 +63,16 @@ impl UiLocale {
 
     /// The one that `Accept-Language` likes best (RFC 9110, 12.5.4), by the lookup of RFC 4647.
     pub(crate) fn negotiate(accepted: &str) -> Option<Self> {
-        let mut wishes: Vec<(u16, Self)> = accepted.split(',').take(WISHES).filter_map(wish).collect();
+        let mut ranges: Vec<(u16, Self)> =
+            accepted.split(',').take(MAX_LANGUAGE_RANGES).filter_map(weighted_locale).collect();
         // Stable: of equal wishes the first one counts.
-        wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        wishes.first().map(|(_, locale)| *locale)
+        ranges.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        ranges.first().map(|(_, locale)| *locale)
     }
 }
 
 /// A language that we speak and its weight in thousandths; none for what is not wanted at all.
-fn wish(text: &str) -> Option<(u16, UiLocale)> {
+fn weighted_locale(text: &str) -> Option<(u16, UiLocale)> {
     let (tag, parameters) = text.split_once(';').unwrap_or((text, "q=1"));
     let weight: f32 = parameters.trim().strip_prefix("q=")?.trim().parse().ok()?;
     if !(0.001..=1.0).contains(&weight) {

@@ -3,19 +3,19 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
 import { chooseOrganisation, send } from "./reset.mjs";
-import { tools } from "./checks.mjs";
+import { devtools } from "./checks.mjs";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 // What a password leads to, whatever that is.
-export async function enter(page, { login, password }) {
+export async function submitPassword(page, { login, password }) {
   await chooseOrganisation(page);
   await page.goto("/sign-in");
-  await give(page, { login, password });
+  await fillSignInForm(page, { login, password });
 }
 
 // The form of "Sign in", as it stands.
-export async function give(page, { login, password }) {
+export async function fillSignInForm(page, { login, password }) {
   await page.locator("#login").fill(login);
   await page.locator("#password").fill(password);
   await send(page);
@@ -23,24 +23,24 @@ export async function give(page, { login, password }) {
 
 // The same with what fits, to "My account".
 export async function signIn(stage, page, person) {
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "My account");
 }
 
 export async function signOut(stage, page) {
   await page.getByRole("button", { name: "Sign out" }).click();
   await stage.titled(page, "Sign in");
-  await said(stage, page, "You are signed out on this device");
+  await showsNotice(stage, page, "You are signed out on this device");
 }
 
 // A page says what was done before it was shown.
-export async function said(stage, page, text) {
+export async function showsNotice(stage, page, text) {
   await page.locator(".notice", { hasText: text }).waitFor();
   await stage.check(page);
 }
 
 // A page says what is wrong, beside a field or not.
-export async function refused(stage, page, text) {
+export async function showsProblem(stage, page, text) {
   await page.locator(".summary li", { hasText: text }).waitFor();
   await stage.check(page);
 }
@@ -61,9 +61,9 @@ export async function addAuthenticator(stage, page) {
   const key = await page.locator("code.key").innerText();
   await page.getByRole("img", { name: "QR code with the key" }).waitFor();
   await stage.check(page);
-  await page.getByLabel("Code", { exact: true }).fill(shownCode(key, await stage.advance(0)));
+  await page.getByLabel("Code", { exact: true }).fill(totpCode(key, await stage.advance(0)));
   await page.getByRole("button", { name: "Verify" }).click();
-  await said(stage, page, "It is confirmed.");
+  await showsNotice(stage, page, "It is confirmed.");
   return key;
 }
 
@@ -77,7 +77,7 @@ export async function makeRecoveryCodes(stage, page) {
 }
 
 // What an authenticator app makes of a key at this second (RFC 6238, with its defaults).
-export function shownCode(key, unixSeconds) {
+export function totpCode(key, unixSeconds) {
   const letters = [...key.replace(/\s/g, "")];
   const bits = letters.map((letter) => LETTERS.indexOf(letter).toString(2).padStart(5, "0")).join("");
   const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
@@ -89,8 +89,8 @@ export function shownCode(key, unixSeconds) {
 }
 
 // Gives a page a device that makes passkeys and uses them, with a finger always on it (WebDriver, "Virtual Authenticators").
-export async function giveDevice(page) {
-  const browser = await tools(page);
+export async function addVirtualAuthenticator(page) {
+  const browser = await devtools(page);
   await browser.send("WebAuthn.enable");
   const options = {
     protocol: "ctap2",
@@ -105,7 +105,7 @@ export async function giveDevice(page) {
 
 // Addresses and titles, as "back" lists them.
 export async function history(page) {
-  const browser = await tools(page);
+  const browser = await devtools(page);
   const { entries } = await browser.send("Page.getNavigationHistory");
   return entries.flatMap(({ url, title }) => [url, title]);
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { chooseOrganisation, send } from "./reset.mjs";
-import { until } from "./stage.mjs";
+import { pollUntil } from "./stage.mjs";
 
 export const ACCOUNTS = "/administration/accounts";
 
@@ -40,11 +40,11 @@ export async function act(stage, page, person, link, said) {
   const subjects = await page.locator(".subjects").innerText();
   assert.ok(subjects.includes(nameOf(person)), subjects);
   await page.getByRole("button", { name: link, exact: true }).click();
-  await says(stage, page, said);
+  await showsNotice(stage, page, said);
 }
 
 // The page says what was done.
-export async function says(stage, page, text) {
+export async function showsNotice(stage, page, text) {
   await page.locator(".notice", { hasText: text }).waitFor();
   await stage.check(page);
 }
@@ -56,8 +56,8 @@ export async function isSignedOut(stage, page) {
 }
 
 // Lets the clock of the suite go on until something stands on the page: bulk resets go by that clock, which stands otherwise.
-export async function inTime(stage, locator) {
-  await until(`${locator}`, async () => {
+export async function advanceUntilVisible(stage, locator) {
+  await pollUntil(`${locator}`, async () => {
     await stage.advance(1);
     return (await locator.isVisible()) || undefined;
   });

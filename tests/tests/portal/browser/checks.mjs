@@ -7,7 +7,7 @@ const SESSIONS = new WeakMap();
 
 // What Chromium's tools say of a page, by one session that stays: with the end of one, Chromium takes away the devices that another
 // gave the page.
-export async function tools(page) {
+export async function devtools(page) {
   if (!SESSIONS.has(page)) SESSIONS.set(page, await page.context().newCDPSession(page));
   return SESSIONS.get(page);
 }
@@ -45,7 +45,7 @@ export function structure(page) {
 
 // Fields without a name in the accessibility tree.
 export async function namelessFields(page) {
-  const browser = await tools(page);
+  const browser = await devtools(page);
   const { nodes } = await browser.send("Accessibility.getFullAXTree");
   const fields = nodes.filter(({ ignored, role }) => !ignored && NAMED.has(role?.value));
   const nameless = fields.filter(({ name }) => !name?.value?.trim());
@@ -93,7 +93,7 @@ export function weight(page) {
 
 // The whole page as a PNG. Playwright's own pictures put a style into the page, which its policy refuses.
 export async function picture(page) {
-  const browser = await tools(page);
+  const browser = await devtools(page);
   const { cssContentSize } = await browser.send("Page.getLayoutMetrics");
   const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
   const { data } = await browser.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, clip });

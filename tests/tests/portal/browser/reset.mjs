@@ -72,7 +72,7 @@ export async function set(stage, page, person) {
 }
 
 // From the first page to the last; each is shown to `visit` under its name.
-export async function walk(stage, page, person, visit) {
+export async function walkReset(stage, page, person, visit) {
   await page.goto("/o/acme");
   await visit("start");
   await page.goto("/reset");
@@ -102,4 +102,4 @@ export async function isWrong(stage, page, field, text) {
 }
 
 // A code that is wrong.
-export const another = (code) => code.slice(0, -1) + ((Number(code.at(-1)) + 1) % 10);
+export const wrongCode = (code) => code.slice(0, -1) + ((Number(code.at(-1)) + 1) % 10);

@@ -37,11 +37,11 @@ const LOOKS = [
 ];
 
 // What a page may weigh, with everything it loads.
-const HEAVIEST = 60_000;
+const MAX_PAGE_BYTES = 60_000;
 
 // Far above what anything takes on a busy machine.
-const PATIENCE = 30_000;
-const LOOK_EVERY = 20;
+const TIMEOUT_MS = 30_000;
+const POLL_INTERVAL_MS = 20;
 
 // Starts the browser of all journeys: Chromium, axe for the pages it shows, and what pages were made of that were judged in it.
 export async function launch(told) {
@@ -114,7 +114,7 @@ export class Stage {
       ...PHONE_BY_DAY,
       ...options,
     });
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(TIMEOUT_MS);
     if (options.javaScriptEnabled === false) this.#scriptless.add(context);
     this.#watch(context, new URL(portal).origin);
     return context.newPage();
@@ -122,11 +122,11 @@ export class Stage {
 
   // A page of another site, in a browser of its own that nobody watches: what it does wrong is no fault of ours.
   async openElsewhere() {
-    const { portal, prompter } = this.#told;
+    const { portal, control } = this.#told;
     const context = await this.#browser.program.newContext({ baseURL: portal, locale: "en" });
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(TIMEOUT_MS);
     const page = await context.newPage();
-    await page.goto(`${prompter}/elsewhere`);
+    await page.goto(`${control}/elsewhere`);
     return page;
   }
 
@@ -159,7 +159,7 @@ export class Stage {
     const bytes = await weight(page);
     this.#heaviest = Math.max(this.#heaviest, bytes);
     const found = [
-      ...(bytes > HEAVIEST ? [`weighs ${bytes} bytes`] : []),
+      ...(bytes > MAX_PAGE_BYTES ? [`weighs ${bytes} bytes`] : []),
       // What is in the stores does not show: on one set of them pages are looked at closely.
       ...(this.#told.closely ? await this.#closely(page) : []),
       ...this.#faults.splice(0),
@@ -200,7 +200,7 @@ export class Stage {
 
   // What was sent to an address so far, newest first.
   async #messages(address) {
-    const answer = await fetch(`${this.#told.prompter}/messages/${encodeURIComponent(address)}`);
+    const answer = await fetch(`${this.#told.control}/messages/${encodeURIComponent(address)}`);
     return answer.json();
   }
 
@@ -212,7 +212,7 @@ export class Stage {
 
   // The newest code, once so many mails with one have come.
   async code(login, mails = 1) {
-    return until(`mail ${mails} with a code for ${login}`, async () => {
+    return pollUntil(`mail ${mails} with a code for ${login}`, async () => {
       const codes = await this.codes(login);
       return codes.length >= mails ? codes[0] : undefined;
     });
@@ -220,7 +220,7 @@ export class Stage {
 
   // The newest link to a page that was mailed to somebody, once one has come.
   async link(login, path) {
-    return until(`a link to ${path} for ${login}`, async () => {
+    return pollUntil(`a link to ${path} for ${login}`, async () => {
       const words = (await this.#messages(login)).flatMap(({ text }) => text.split(/\s+/));
       return words.find((word) => word.includes(`${path}?token=`));
     });
@@ -228,7 +228,7 @@ export class Stage {
 
   // An administrator does this about somebody's password, in a word of the contract; the one that was generated, if one was.
   async resetPassword({ login }, mode) {
-    const act = `${this.#told.prompter}/password/${encodeURIComponent(login)}/${mode}`;
+    const act = `${this.#told.control}/password/${encodeURIComponent(login)}/${mode}`;
     const answer = await fetch(act, { method: "POST" });
     assert.equal(answer.status, 200, act);
     return answer.text();
@@ -241,12 +241,12 @@ export class Stage {
 
   // The newest message to an address that fits, once there is one.
   async message(address, fits) {
-    return until(`a message to ${address}`, async () => (await this.#messages(address)).find(fits));
+    return pollUntil(`a message to ${address}`, async () => (await this.#messages(address)).find(fits));
   }
 
   // Moves the clock of the suite; what it shows then, in seconds since 1970.
   async advance(seconds) {
-    const answer = await fetch(`${this.#told.prompter}/clock/${seconds}`, { method: "POST" });
+    const answer = await fetch(`${this.#told.control}/clock/${seconds}`, { method: "POST" });
     return Number(await answer.text());
   }
 
@@ -296,11 +296,11 @@ async function scene(page) {
 }
 
 // What `look` finds, as soon as it finds something.
-export async function until(what, look) {
-  for (let waited = 0; waited < PATIENCE; waited += LOOK_EVERY) {
+export async function pollUntil(what, look) {
+  for (let waited = 0; waited < TIMEOUT_MS; waited += POLL_INTERVAL_MS) {
     const found = await look();
     if (found !== undefined) return found;
-    await pause(LOOK_EVERY);
+    await pause(POLL_INTERVAL_MS);
   }
-  return assert.fail(`not within ${PATIENCE} ms: ${what}`);
+  return assert.fail(`not within ${TIMEOUT_MS} ms: ${what}`);
 }

@@ -9,10 +9,10 @@ use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceC
 
 use super::{confirm, entries};
 use crate::domain::{CodeTimes, Refusal, SentCode};
-use crate::pages::sentences::{refusal, sentence};
-use crate::peers::{PeerFailure, maybe_moment};
-use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
+use crate::pages::refusal_texts::{refusal, refusal_text};
+use crate::peers::{PeerFailure, timestamp_from_wire};
+use crate::view::{Field, FieldKind, FormProblem, Values};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields};
 use crate::words::AccountWords;
 
 /// Identity takes changes within so long after a sign-in (`SecurityInfoService`): who is past it signs in before typing.
@@ -57,71 +57,79 @@ impl AddressKind {
     }
 }
 
-pub(super) async fn show_email(member: Member) -> Result<Response, Fault> {
-    show(&member, AddressKind::Email).await
+pub(super) async fn show_email(user: CurrentUser) -> Result<Response, Fault> {
+    show(&user, AddressKind::Email).await
 }
 
-pub(super) async fn show_phone(member: Member) -> Result<Response, Fault> {
-    show(&member, AddressKind::Phone).await
+pub(super) async fn show_phone(user: CurrentUser) -> Result<Response, Fault> {
+    show(&user, AddressKind::Phone).await
 }
 
-pub(super) async fn add_email(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    add(&member, AddressKind::Email, &fields).await
+pub(super) async fn add_email(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
+    add(&user, AddressKind::Email, &fields).await
 }
 
-pub(super) async fn add_phone(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    add(&member, AddressKind::Phone, &fields).await
+pub(super) async fn add_phone(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
+    add(&user, AddressKind::Phone, &fields).await
 }
 
-async fn show(member: &Member, kind: AddressKind) -> Result<Response, Fault> {
-    member.demand_sign_in_within(RECENT).await?;
-    page(member, kind, "", None)
+async fn show(user: &CurrentUser, kind: AddressKind) -> Result<Response, Fault> {
+    user.require_sign_in_within(RECENT).await?;
+    page(user, kind, "", None)
 }
 
-async fn add(member: &Member, kind: AddressKind, fields: &PostedFields) -> Result<Response, Fault> {
-    let (typed, words) = (fields.text(kind.name()), &member.visit.texts().account);
+async fn add(user: &CurrentUser, kind: AddressKind, fields: &PostedFields) -> Result<Response, Fault> {
+    let (typed, words) = (fields.text(kind.name()), &user.context.texts().account);
     if typed.is_empty() {
-        return page(member, kind, "", Some(&words.address_missing));
+        return page(user, kind, "", Some(&words.address_missing));
     }
     let request = wire::AddSecurityInfoRequest {
         address: Some(wire::SecurityInfoAddress { address: Some(kind.address(typed)) }),
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
         authenticator: None,
     };
-    let refused = match SecurityInfoServiceClient::new(member.identity()).add_security_info(request).await {
-        Ok(added) => return code_is_on_its_way(member, added.into_inner()),
+    let refused = match SecurityInfoServiceClient::new(user.identity()).add_security_info(request).await {
+        Ok(added) => return redirect_to_confirmation(user, added.into_inner()),
         Err(status) => refusal(status.into())?,
     };
     let problem = match &refused {
         Refusal::FieldInvalid(_) => kind.refused(words).to_owned(),
-        other => sentence(&member.visit, other)?,
+        other => refusal_text(&user.context, other)?,
     };
-    page(member, kind, typed, Some(&problem))
+    page(user, kind, typed, Some(&problem))
 }
 
-fn code_is_on_its_way(member: &Member, added: wire::AddSecurityInfoResponse) -> Result<Response, Fault> {
-    let entry = added.security_info.ok_or_else(|| PeerFailure::unclear("the entry is missing"))?;
+fn redirect_to_confirmation(
+    user: &CurrentUser,
+    added: wire::AddSecurityInfoResponse,
+) -> Result<Response, Fault> {
+    let entry = added.security_info.ok_or_else(|| PeerFailure::unexpected("the entry is missing"))?;
     let code = SentCode {
         method_id: entry.security_info_id.clone(),
         times: CodeTimes {
-            at: member.visit.now,
-            expires_at: maybe_moment(added.code_expire_time.as_ref()),
-            resend_at: maybe_moment(added.resend_time.as_ref()),
+            at: user.context.now,
+            expires_at: timestamp_from_wire(added.code_expire_time.as_ref()),
+            resend_at: timestamp_from_wire(added.resend_time.as_ref()),
         },
     };
-    let next = Visit::redirect(&entries::path(&entry, confirm::PAGE));
-    member.visit.keeping(next, None, Some(&code))
+    let next = PageContext::redirect(&entries::path(&entry, confirm::PAGE));
+    user.context.with_cookie(next, None, Some(&code))
 }
 
-fn page(member: &Member, kind: AddressKind, typed: &str, problem: Option<&str>) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
+fn page(
+    user: &CurrentUser,
+    kind: AddressKind,
+    typed: &str,
+    problem: Option<&str>,
+) -> Result<Response, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
     let (title, lead, label) = match kind {
         AddressKind::Email => (&words.add_email, &words.email_lead, &words.email_label),
         AddressKind::Phone => (&words.add_phone, &words.phone_lead, &words.phone_label),
     };
     let is_phone = kind == AddressKind::Phone;
-    let field = visit.field(&Field {
+    let field = context.field(&Field {
         name: kind.name(),
         label,
         hint: is_phone.then_some(words.phone_hint.as_str()),
@@ -133,9 +141,9 @@ fn page(member: &Member, kind: AddressKind, typed: &str, problem: Option<&str>) 
         .text("lead", lead)
         .flag("is_restricted", is_phone)
         .text("action", kind.path())
-        .html("hidden", visit.hidden(kind.path())?)
+        .html("hidden", context.hidden_fields(kind.path())?)
         .html("field", field);
-    let problems = problem.map(|text| Problem::of(kind.name(), text)).into_iter().collect();
-    let body = visit.body("account_address", values)?;
-    member.page(Place::SecurityInfo, Content { problems, ..Content::new(title, body) })
+    let problems = problem.map(|text| FormProblem::of(kind.name(), text)).into_iter().collect();
+    let body = context.body("account_address", values)?;
+    user.page(MenuItem::SecurityInfo, PageContent { problems, ..PageContent::new(title, body) })
 }

@@ -8,55 +8,56 @@ use super::address::RECENT;
 use super::confirm;
 use super::security_info::general;
 use crate::domain::{QrCode, grouped};
-use crate::pages::sentences::{refusal, sentence};
+use crate::pages::refusal_texts::{refusal, refusal_text};
 use crate::peers::PeerFailure;
 use crate::view::Values;
-use crate::web::{Content, Fault, Member, Place, PostedFields};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
 
 const PATH: &str = "/account/security-info/authenticator";
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    member.demand_sign_in_within(RECENT).await?;
-    page(&member, None)
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    user.require_sign_in_within(RECENT).await?;
+    page(&user, None)
 }
 
-pub(super) async fn add(member: Member, fields: PostedFields) -> Result<Response, Fault> {
+pub(super) async fn add(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
     let request = wire::AddSecurityInfoRequest {
         address: None,
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
         authenticator: Some(wire::NewAuthenticator::default()),
     };
-    match SecurityInfoServiceClient::new(member.identity()).add_security_info(request).await {
-        Ok(added) => key(&member, added.into_inner()),
+    match SecurityInfoServiceClient::new(user.identity()).add_security_info(request).await {
+        Ok(added) => key(&user, added.into_inner()),
         Err(status) => {
-            let refused = sentence(&member.visit, &refusal(status.into())?)?;
-            page(&member, Some(refused))
+            let refused = refusal_text(&user.context, &refusal(status.into())?)?;
+            page(&user, Some(refused))
         }
     }
 }
 
 /// The key, and the code that the app makes of it.
-fn key(member: &Member, added: wire::AddSecurityInfoResponse) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
-    let entry = added.security_info.ok_or_else(|| PeerFailure::unclear("the entry is missing"))?;
-    let shown = added.authenticator.ok_or_else(|| PeerFailure::unclear("the key is missing"))?;
+fn key(user: &CurrentUser, added: wire::AddSecurityInfoResponse) -> Result<Response, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
+    let entry = added.security_info.ok_or_else(|| PeerFailure::unexpected("the entry is missing"))?;
+    let shown = added.authenticator.ok_or_else(|| PeerFailure::unexpected("the key is missing"))?;
     let values = Values::default()
         .text("key", &grouped(&shown.secret))
-        .html("form", confirm::form(member, &entry, &words.authenticator_once, None)?);
+        .html("form", confirm::form(user, &entry, &words.authenticator_once, None)?);
     let values = match QrCode::read(&shown.qr_code_svg) {
         Some(code) => {
             values.part("qr", Values::default().text("side", &code.side.to_string()).text("path", &code.path))
         }
         None => values.flag("qr", false),
     };
-    let body = visit.body("account_authenticator_key", values)?;
-    member.page(Place::SecurityInfo, Content::new(&words.add_authenticator, body))
+    let body = context.body("account_authenticator_key", values)?;
+    user.page(MenuItem::SecurityInfo, PageContent::new(&words.add_authenticator, body))
 }
 
-fn page(member: &Member, problem: Option<String>) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
-    let body = visit.body("account_authenticator", Values::default().html("hidden", visit.hidden(PATH)?))?;
-    let content = Content::new(&words.add_authenticator, body);
-    member.page(Place::SecurityInfo, Content { problems: general(problem), ..content })
+fn page(user: &CurrentUser, problem: Option<String>) -> Result<Response, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
+    let body = context
+        .body("account_authenticator", Values::default().html("hidden", context.hidden_fields(PATH)?))?;
+    let content = PageContent::new(&words.add_authenticator, body);
+    user.page(MenuItem::SecurityInfo, PageContent { problems: general(problem), ..content })
 }

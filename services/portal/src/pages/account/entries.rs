@@ -3,22 +3,22 @@
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 
-use crate::web::{Fault, Member};
-use crate::words::{AccountWords, filled};
+use crate::web::{CurrentUser, Fault};
+use crate::words::{AccountWords, interpolate};
 
 /// More than an account has.
 const ALL: i32 = 200;
 
 /// Every entry of the account, the default first.
-pub(super) async fn all(member: &Member) -> Result<Vec<wire::SecurityInfo>, Fault> {
+pub(super) async fn all(user: &CurrentUser) -> Result<Vec<wire::SecurityInfo>, Fault> {
     let request = wire::ListSecurityInfoRequest { page_size: ALL, page_token: String::new() };
-    let listed = SecurityInfoServiceClient::new(member.identity()).list_security_info(request).await?;
+    let listed = SecurityInfoServiceClient::new(user.identity()).list_security_info(request).await?;
     Ok(listed.into_inner().security_info)
 }
 
 /// The entry that an address names.
-pub(super) async fn find(member: &Member, id: &str) -> Result<wire::SecurityInfo, Fault> {
-    let found = all(member).await?.into_iter().find(|entry| entry.security_info_id == id);
+pub(super) async fn find(user: &CurrentUser, id: &str) -> Result<wire::SecurityInfo, Fault> {
+    let found = all(user).await?.into_iter().find(|entry| entry.security_info_id == id);
     found.ok_or(Fault::NotFound)
 }
 
@@ -59,7 +59,9 @@ pub(super) fn kind<'a>(words: &'a AccountWords, entry: &wire::SecurityInfo) -> &
 /// What tells it from others of its kind; empty where nothing does.
 pub(super) fn detail(words: &AccountWords, entry: &wire::SecurityInfo) -> String {
     match entry.kind() {
-        wire::MethodKind::RecoveryCode => filled(&words.codes_left, "count", entry.recovery_codes_remaining),
+        wire::MethodKind::RecoveryCode => {
+            interpolate(&words.codes_left, "count", entry.recovery_codes_remaining)
+        }
         wire::MethodKind::Passkey => entry.display_name.clone(),
         _ => entry.masked_destination.clone(),
     }

@@ -6,130 +6,134 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 
 use super::entries;
-use crate::pages::sentences::{refusal, sentence};
-use crate::peers::maybe_moment;
-use crate::view::{Badge, Cell, Confirmation, Html, Problem, Table, Values, moment};
-use crate::web::{Content, Fault, Member, Place, PostedFields};
+use crate::pages::refusal_texts::{refusal, refusal_text};
+use crate::peers::timestamp_from_wire;
+use crate::view::{Badge, Cell, Confirmation, FormProblem, Html, Table, Values, moment};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
 use crate::words::AccountWords;
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    page(&member, None).await
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    page(&user, None).await
 }
 
 pub(super) async fn make_default(
-    member: Member,
+    user: CurrentUser,
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let request = wire::SetDefaultSecurityInfoRequest {
-        security_info_id: entries::find(&member, &id).await?.security_info_id,
+        security_info_id: entries::find(&user, &id).await?.security_info_id,
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    match SecurityInfoServiceClient::new(member.identity()).set_default_security_info(request).await {
-        Ok(_) => done(&member, &member.visit.texts().account.made_default),
+    match SecurityInfoServiceClient::new(user.identity()).set_default_security_info(request).await {
+        Ok(_) => done(&user, &user.context.texts().account.made_default),
         Err(status) => {
-            let refused = sentence(&member.visit, &refusal(status.into())?)?;
-            page(&member, Some(refused)).await
+            let refused = refusal_text(&user.context, &refusal(status.into())?)?;
+            page(&user, Some(refused)).await
         }
     }
 }
 
 /// Asks before an entry is removed, by its name.
-pub(super) async fn ask(member: Member, Path(id): Path<String>) -> Result<Response, Fault> {
-    question(&member, &entries::find(&member, &id).await?, None)
+pub(super) async fn ask(user: CurrentUser, Path(id): Path<String>) -> Result<Response, Fault> {
+    confirmation_page(&user, &entries::find(&user, &id).await?, None)
 }
 
 pub(super) async fn remove(
-    member: Member,
+    user: CurrentUser,
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let entry = entries::find(&member, &id).await?;
+    let entry = entries::find(&user, &id).await?;
     let request = wire::RemoveSecurityInfoRequest {
         security_info_id: entry.security_info_id.clone(),
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    match SecurityInfoServiceClient::new(member.identity()).remove_security_info(request).await {
-        Ok(_) => done(&member, &member.visit.texts().account.removed),
+    match SecurityInfoServiceClient::new(user.identity()).remove_security_info(request).await {
+        Ok(_) => done(&user, &user.context.texts().account.removed),
         Err(status) => {
-            let refused = sentence(&member.visit, &refusal(status.into())?)?;
-            question(&member, &entry, Some(refused))
+            let refused = refusal_text(&user.context, &refusal(status.into())?)?;
+            confirmation_page(&user, &entry, Some(refused))
         }
     }
 }
 
 /// Back to the list, which says what was done.
-pub(super) fn done(member: &Member, text: &str) -> Result<Response, Fault> {
-    member.visit.redirect_saying(Place::SecurityInfo.path(), text)
+pub(super) fn done(user: &CurrentUser, text: &str) -> Result<Response, Fault> {
+    user.context.redirect_with_flash(MenuItem::SecurityInfo.path(), text)
 }
 
-fn question(member: &Member, entry: &wire::SecurityInfo, problem: Option<String>) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
+fn confirmation_page(
+    user: &CurrentUser,
+    entry: &wire::SecurityInfo,
+    problem: Option<String>,
+) -> Result<Response, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
     let action = entries::path(entry, "remove");
-    let body = visit.confirmation(Confirmation {
+    let body = context.confirmation(Confirmation {
         text: &words.remove_lead,
         subjects: &[entries::name(words, entry)],
         action: &action,
-        hidden: visit.hidden(&action)?,
+        hidden: context.hidden_fields(&action)?,
         fields: &[],
-        questions: None,
+        extra_fields: None,
         button: &words.remove_button,
         is_loss: true,
-        back: Place::SecurityInfo.path(),
+        back: MenuItem::SecurityInfo.path(),
     })?;
-    member.page(
-        Place::SecurityInfo,
-        Content { problems: general(problem), ..Content::new(&words.remove_title, body) },
+    user.page(
+        MenuItem::SecurityInfo,
+        PageContent { problems: general(problem), ..PageContent::new(&words.remove_title, body) },
     )
 }
 
 /// What is wrong, and not with a field.
-pub(super) fn general(problem: Option<String>) -> Vec<Problem> {
-    problem.into_iter().map(|text| Problem { field: None, text }).collect()
+pub(super) fn general(problem: Option<String>) -> Vec<FormProblem> {
+    problem.into_iter().map(|text| FormProblem { field: None, text }).collect()
 }
 
-async fn page(member: &Member, problem: Option<String>) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
-    let entries = entries::all(member).await?;
-    let rows = entries.iter().map(|entry| row(member, entry)).collect::<Result<Vec<_>, _>>()?;
-    let table = visit.table(Table {
-        caption: &member.visit.texts().administration.security_info,
-        columns: &[&words.method, &words.state, &visit.words().more],
+async fn page(user: &CurrentUser, problem: Option<String>) -> Result<Response, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
+    let entries = entries::all(user).await?;
+    let rows = entries.iter().map(|entry| row(user, entry)).collect::<Result<Vec<_>, _>>()?;
+    let table = context.table(Table {
+        caption: &user.context.texts().administration.security_info,
+        columns: &[&words.method, &words.state, &context.words().more],
         rows,
         empty: &words.security_info_empty,
         next: None,
     })?;
-    let body = visit.body("account_security_info", Values::default().html("table", table))?;
-    let content = Content::new(&member.visit.texts().administration.security_info, body);
-    member.page(Place::SecurityInfo, Content { problems: general(problem), ..content })
+    let body = context.body("account_security_info", Values::default().html("table", table))?;
+    let content = PageContent::new(&user.context.texts().administration.security_info, body);
+    user.page(MenuItem::SecurityInfo, PageContent { problems: general(problem), ..content })
 }
 
-fn row(member: &Member, entry: &wire::SecurityInfo) -> Result<Vec<Cell>, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
+fn row(user: &CurrentUser, entry: &wire::SecurityInfo) -> Result<Vec<Cell>, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
     let name = Values::default()
         .text("kind", entries::kind(words, entry))
         .text("detail", &entries::detail(words, entry));
     Ok(vec![
-        Cell::Html(visit.body("account_entry_name", name)?),
-        Cell::Html(state(member, entry)?),
-        Cell::Html(actions(member, entry)?),
+        Cell::Html(context.body("account_entry_name", name)?),
+        Cell::Html(state(user, entry)?),
+        Cell::Html(actions(user, entry)?),
     ])
 }
 
-fn state(member: &Member, entry: &wire::SecurityInfo) -> Result<Html, Fault> {
-    let (badge, text) = state_badge(&member.visit.texts().account, entry.state());
+fn state(user: &CurrentUser, entry: &wire::SecurityInfo) -> Result<Html, Fault> {
+    let (badge, text) = state_badge(&user.context.texts().account, entry.state());
     let values = Values::default()
         .text("class", badge.class())
         .text("state", text)
         .flag("is_default", entry.is_default)
         .flag("is_restricted", entries::is_restricted(entry));
-    let values = match maybe_moment(entry.usable_time.as_ref()) {
+    let values = match timestamp_from_wire(entry.usable_time.as_ref()) {
         Some(at) => values.part("usable", moment(at)),
         None => values.flag("usable", false),
     };
-    member.visit.body("account_entry_state", values)
+    user.context.body("account_entry_state", values)
 }
 
 fn state_badge(words: &AccountWords, state: wire::SecurityInfoState) -> (Badge, &str) {
@@ -143,8 +147,8 @@ fn state_badge(words: &AccountWords, state: wire::SecurityInfoState) -> (Badge, 
     }
 }
 
-fn actions(member: &Member, entry: &wire::SecurityInfo) -> Result<Html, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
+fn actions(user: &CurrentUser, entry: &wire::SecurityInfo) -> Result<Html, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
     let is_passkey = entry.kind() == wire::MethodKind::Passkey;
     let may_lead = !entry.is_default
         && entry.kind() != wire::MethodKind::RecoveryCode
@@ -154,8 +158,8 @@ fn actions(member: &Member, entry: &wire::SecurityInfo) -> Result<Html, Fault> {
         .text("name", &entries::name(words, entry))
         .optional("confirm", entries::is_unconfirmed(entry).then(|| entries::path(entry, "confirm")))
         .optional("make_default", may_lead.then_some(&make_default))
-        .html("hidden", visit.hidden(&make_default)?)
+        .html("hidden", context.hidden_fields(&make_default)?)
         .optional("rename", is_passkey.then(|| entries::path(entry, "rename")))
         .text("remove", &entries::path(entry, "remove"));
-    visit.body("account_entry_actions", values)
+    context.body("account_entry_actions", values)
 }

@@ -6,62 +6,62 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 
 use super::security_info::general;
-use crate::pages::sentences::{refusal, sentence};
-use crate::peers::maybe_moment;
+use crate::pages::refusal_texts::{refusal, refusal_text};
+use crate::peers::timestamp_from_wire;
 use crate::view::{Badge, Cell, Table, Values};
-use crate::web::{Content, Fault, Member, Place, PostedFields};
-use crate::words::{AccountWords, filled};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
+use crate::words::{AccountWords, interpolate};
 
 const OTHERS: &str = "/account/sessions/others";
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    page(&member, None).await
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    page(&user, None).await
 }
 
 pub(super) async fn end(
-    member: Member,
+    user: CurrentUser,
     Path(session): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    revoke(&member, vec![session], fields.request_id()?).await
+    revoke(&user, vec![session], fields.request_id()?).await
 }
 
-pub(super) async fn end_others(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    revoke(&member, Vec::new(), fields.request_id()?).await
+pub(super) async fn end_others(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
+    revoke(&user, Vec::new(), fields.request_id()?).await
 }
 
 /// Ends these; none for all but the one that asks.
-async fn revoke(member: &Member, session_ids: Vec<String>, request_id: String) -> Result<Response, Fault> {
-    let words = &member.visit.texts().account;
+async fn revoke(user: &CurrentUser, session_ids: Vec<String>, request_id: String) -> Result<Response, Fault> {
+    let words = &user.context.texts().account;
     let is_one = !session_ids.is_empty();
-    let request = wire::RevokeSessionsRequest { session_ids, request_id, context: member.context() };
-    match SessionServiceClient::new(member.identity()).revoke_sessions(request).await {
-        Ok(_) if is_one => member.visit.redirect_saying(Place::Sessions.path(), &words.session_ended),
+    let request = wire::RevokeSessionsRequest { session_ids, request_id, context: user.request_context() };
+    match SessionServiceClient::new(user.identity()).revoke_sessions(request).await {
+        Ok(_) if is_one => user.context.redirect_with_flash(MenuItem::Sessions.path(), &words.session_ended),
         Ok(ended) => {
-            let said = filled(&words.sessions_ended, "count", ended.into_inner().sessions_revoked);
-            member.visit.redirect_saying(Place::Sessions.path(), &said)
+            let said = interpolate(&words.sessions_ended, "count", ended.into_inner().sessions_revoked);
+            user.context.redirect_with_flash(MenuItem::Sessions.path(), &said)
         }
         Err(status) => {
-            let refused = sentence(&member.visit, &refusal(status.into())?)?;
-            page(member, Some(refused)).await
+            let refused = refusal_text(&user.context, &refusal(status.into())?)?;
+            page(user, Some(refused)).await
         }
     }
 }
 
-async fn page(member: &Member, problem: Option<String>) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
-    let request = wire::ListSessionsRequest { page_size: 0, page_token: visit.query("page") };
-    let listed = SessionServiceClient::new(member.identity()).list_sessions(request).await?.into_inner();
-    let rows = listed.sessions.iter().map(|session| row(member, session)).collect::<Result<Vec<_>, _>>()?;
+async fn page(user: &CurrentUser, problem: Option<String>) -> Result<Response, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
+    let request = wire::ListSessionsRequest { page_size: 0, page_token: context.query("page") };
+    let listed = SessionServiceClient::new(user.identity()).list_sessions(request).await?.into_inner();
+    let rows = listed.sessions.iter().map(|session| row(user, session)).collect::<Result<Vec<_>, _>>()?;
     let has_others = listed.sessions.iter().any(|session| !session.current);
-    let table = visit.table(Table {
-        caption: &member.visit.texts().administration.sessions,
+    let table = context.table(Table {
+        caption: &user.context.texts().administration.sessions,
         columns: &[
             &words.session_place,
             &words.session_opened,
             &words.session_used,
             &words.session_ends,
-            &visit.words().more,
+            &context.words().more,
         ],
         rows,
         empty: &words.sessions_empty,
@@ -70,25 +70,25 @@ async fn page(member: &Member, problem: Option<String>) -> Result<Response, Faul
     let values = Values::default()
         .html("table", table)
         .flag("has_others", has_others)
-        .html("hidden", visit.hidden(OTHERS)?);
-    let body = visit.body("account_sessions", values)?;
-    let content = Content::new(&member.visit.texts().administration.sessions, body);
-    member.page(Place::Sessions, Content { problems: general(problem), ..content })
+        .html("hidden", context.hidden_fields(OTHERS)?);
+    let body = context.body("account_sessions", values)?;
+    let content = PageContent::new(&user.context.texts().administration.sessions, body);
+    user.page(MenuItem::Sessions, PageContent { problems: general(problem), ..content })
 }
 
 /// The address of the page behind a token.
 fn next(token: &str) -> Option<String> {
     let query = || form_urlencoded::Serializer::new(String::new()).append_pair("page", token).finish();
-    (!token.is_empty()).then(|| format!("{}?{}", Place::Sessions.path(), query()))
+    (!token.is_empty()).then(|| format!("{}?{}", MenuItem::Sessions.path(), query()))
 }
 
-fn row(member: &Member, session: &wire::Session) -> Result<Vec<Cell>, Fault> {
-    let words = &member.visit.texts().account;
-    let time = |at: Option<&prost_types::Timestamp>| maybe_moment(at).map_or(Cell::Empty, Cell::Time);
+fn row(user: &CurrentUser, session: &wire::Session) -> Result<Vec<Cell>, Fault> {
+    let words = &user.context.texts().account;
+    let time = |at: Option<&prost_types::Timestamp>| timestamp_from_wire(at).map_or(Cell::Empty, Cell::Time);
     let action = if session.current {
         Cell::Badge(Badge::Good, words.session_current.clone())
     } else {
-        end_form(member, session)?
+        end_form(user, session)?
     };
     Ok(vec![
         Cell::Text(place(words, session).to_owned()),
@@ -104,15 +104,15 @@ fn place<'a>(words: &'a AccountWords, session: &'a wire::Session) -> &'a str {
     if session.place.is_empty() { &words.session_unknown } else { &session.place }
 }
 
-fn end_form(member: &Member, session: &wire::Session) -> Result<Cell, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().account);
+fn end_form(user: &CurrentUser, session: &wire::Session) -> Result<Cell, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().account);
     let action = format!("/account/sessions/{}/end", session.session_id);
     let values = Values::default()
         .text("action", &action)
-        .html("hidden", visit.hidden(&action)?)
+        .html("hidden", context.hidden_fields(&action)?)
         .text("button", &words.session_end)
         .text("name", place(words, session));
-    Ok(Cell::Html(visit.body("account_row_form", values)?))
+    Ok(Cell::Html(context.body("account_row_form", values)?))
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use rekey_wire::options::v1::Role;
 
-use crate::web::Place;
+use crate::web::MenuItem;
 
 /// Look at accounts, reset passwords, unlock, end sessions, ask for a diagnosis.
-pub(super) const SUPPORT: &[Role] = Place::Accounts.roles();
+pub(super) const SUPPORT: &[Role] = MenuItem::Accounts.roles();
 /// Create and change accounts, delete and erase them, block sign-in, exempt from expiry.
 pub(super) const ACCOUNTS: &[Role] = &[Role::GlobalAdministrator, Role::UserAdministrator];
 /// Release what was frozen.
@@ -14,11 +14,11 @@ pub(super) const FROZEN: &[Role] =
 /// See and remove security info, issue and end access passes.
 pub(super) const METHODS: &[Role] = &[Role::GlobalAdministrator, Role::AuthenticationAdministrator];
 /// See which groups somebody is in.
-pub(super) const MEMBERSHIPS: &[Role] = Place::Groups.roles();
+pub(super) const MEMBERSHIPS: &[Role] = MenuItem::Groups.roles();
 /// Grant roles and take them away.
 pub(super) const ROLES: &[Role] = &[Role::GlobalAdministrator];
 /// Read what happened.
-pub(super) const EVENTS: &[Role] = Place::Audit.roles();
+pub(super) const EVENTS: &[Role] = MenuItem::Audit.roles();
 
 #[cfg(test)]
 mod tests {

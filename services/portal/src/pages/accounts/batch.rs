@@ -9,12 +9,14 @@ use rekey_wire::identity::v1::password_administration_service_client::PasswordAd
 
 use super::super::account_names::{AccountNames, account_path};
 use super::super::listing::{PAGE, address, moment_of};
-use super::{PATH, id_in, refusal, reset, sentence, shown_before};
+use super::{PATH, already_shown, parse_account_id, refusal, refusal_text, reset};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, Refusal};
-use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
-use crate::web::{BATCH_PATH, BATCH_TIME, Content, Fault, Member, Place, PostedFields, Visit};
-use crate::words::filled;
+use crate::view::{Badge, Cell, Confirmation, FormProblem, Table, Values};
+use crate::web::{
+    BATCH_PATH, BATCH_TIME, CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields,
+};
+use crate::words::interpolate;
 
 /// The box of an account.
 const ACCOUNT: &str = "account";
@@ -23,13 +25,13 @@ const MOST: usize = 40;
 
 /// The page of a search on which accounts are selected.
 #[derive(Default)]
-pub(super) struct FoundIn {
+pub(super) struct SearchPage {
     pub(super) search: AccountSearch,
     /// What asks for the page; empty for the first.
     pub(super) page: String,
 }
 
-impl FoundIn {
+impl SearchPage {
     fn sent(fields: &PostedFields) -> Self {
         Self::read(|name| fields.text(name).to_owned())
     }
@@ -54,63 +56,63 @@ impl FoundIn {
 struct Batch {
     ids: Vec<String>,
     names: AccountNames,
-    found_in: FoundIn,
+    search_page: SearchPage,
 }
 
 /// Nothing is selected yet.
-pub(super) async fn come(_: Member) -> Response {
-    Visit::redirect(PATH)
+pub(super) async fn redirect_to_search(_: CurrentUser) -> Response {
+    PageContext::redirect(PATH)
 }
 
-pub(super) async fn answer(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
-    let (ids, found_in) = (selected(&fields.all(ACCOUNT))?, FoundIn::sent(&fields));
+pub(super) async fn answer(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().accounts;
+    let (ids, search_page) = (selected(&fields.all(ACCOUNT))?, SearchPage::sent(&fields));
     if ids.is_empty() {
-        return visit.redirect_saying(&found_in.address(), &words.batch_none);
+        return context.redirect_with_flash(&search_page.address(), &words.batch_none);
     }
     if ids.len() > MOST {
-        return visit.redirect_saying(&found_in.address(), &words.batch_too_many);
+        return context.redirect_with_flash(&search_page.address(), &words.batch_too_many);
     }
     let request_id = fields.request_id()?;
-    if visit.was_shown(&request_id) {
-        return shown_before(visit, &found_in.address());
+    if context.was_displayed(&request_id) {
+        return already_shown(context, &search_page.address());
     }
     // Asked for first, so that nothing stands between a reset and the answer that shows it.
-    let names = AccountNames::of(&member, ids.clone()).await;
-    let batch = Batch { ids, names, found_in };
+    let names = AccountNames::of(&user, ids.clone()).await;
+    let batch = Batch { ids, names, search_page };
     let word = fields.text(reset::MODE);
     if word.is_empty() {
-        return page(&member, &batch, None);
+        return page(&user, &batch, None);
     }
     // No password is set for several people.
     let mode = reset::mode(word).filter(|mode| *mode != PasswordResetMode::Set).ok_or(Fault::FormExpired)?;
-    reset_all(&member, &batch, mode, request_id).await
+    reset_all(&user, &batch, mode, request_id).await
 }
 
 async fn reset_all(
-    member: &Member,
+    user: &CurrentUser,
     batch: &Batch,
     mode: PasswordResetMode,
     request_id: String,
 ) -> Result<Response, Fault> {
     let request = wire::BatchResetPasswordsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         account_ids: batch.ids.clone(),
         mode: mode.into(),
         request_id: request_id.clone(),
-        context: member.context(),
+        context: user.request_context(),
     };
     let mut request = tonic::Request::new(request);
     request.set_timeout(BATCH_TIME);
-    match PasswordAdministrationServiceClient::new(member.identity()).batch_reset_passwords(request).await {
+    match PasswordAdministrationServiceClient::new(user.identity()).batch_reset_passwords(request).await {
         Ok(reset) => {
-            let shown = done(member, batch, mode, reset.into_inner().results)?;
-            member.visit.showing_once(shown, request_id)
+            let shown = done(user, batch, mode, reset.into_inner().results)?;
+            user.context.with_one_time_display(shown, request_id)
         }
         Err(status) => {
-            let text = sentence(&member.visit, &refusal(status.into())?)?;
-            page(member, batch, Some(Problem { field: None, text }))
+            let text = refusal_text(&user.context, &refusal(status.into())?)?;
+            page(user, batch, Some(FormProblem { field: None, text }))
         }
     }
 }
@@ -119,7 +121,7 @@ async fn reset_all(
 fn selected(sent: &[&str]) -> Result<Vec<String>, Fault> {
     let mut ids: Vec<String> = Vec::new();
     for id in sent {
-        let id = id_in(id)?;
+        let id = parse_account_id(id)?;
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -128,46 +130,46 @@ fn selected(sent: &[&str]) -> Result<Vec<String>, Fault> {
 }
 
 /// The question. An account that is gone since it was selected is named by its id, and stops nobody else's reset.
-fn page(member: &Member, batch: &Batch, problem: Option<Problem>) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
-    let Batch { ids, names, found_in } = batch;
+fn page(user: &CurrentUser, batch: &Batch, problem: Option<FormProblem>) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().accounts;
+    let Batch { ids, names, search_page } = batch;
     let subjects: Vec<String> = ids.iter().map(|id| names.name(id).to_owned()).collect();
     let selected = ids.iter().map(|id| (ACCOUNT, id.as_str()));
-    let fields: Vec<(&str, &str)> = selected.chain(found_in.pairs()).collect();
-    let body = visit.confirmation(Confirmation {
+    let fields: Vec<(&str, &str)> = selected.chain(search_page.pairs()).collect();
+    let body = context.confirmation(Confirmation {
         text: &words.batch_lead,
         subjects: &subjects,
-        hidden: visit.hidden(BATCH_PATH)?,
+        hidden: context.hidden_fields(BATCH_PATH)?,
         action: BATCH_PATH,
         fields: &fields,
-        questions: Some(reset::modes(visit, "", false)?),
-        button: &filled(&words.batch_button, "count", ids.len()),
+        extra_fields: Some(reset::modes(context, "", false)?),
+        button: &interpolate(&words.batch_button, "count", ids.len()),
         is_loss: true,
-        back: &found_in.address(),
+        back: &search_page.address(),
     })?;
     let problems = problem.into_iter().collect();
-    member.page(Place::Accounts, Content { problems, ..Content::new(&words.batch_title, body) })
+    user.page(MenuItem::Accounts, PageContent { problems, ..PageContent::new(&words.batch_title, body) })
 }
 
 /// What became of each.
 fn done(
-    member: &Member,
+    user: &CurrentUser,
     batch: &Batch,
     mode: PasswordResetMode,
     results: Vec<wire::BatchPasswordResult>,
 ) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
+    let context = &user.context;
+    let words = &context.texts().accounts;
     let mut rows = Vec::new();
     for result in results {
         let path = account_path(&result.account_id);
         let text = batch.names.name(&result.account_id).to_owned();
         let mut row = vec![Cell::Link { path, text }];
-        row.extend(cells(visit, mode, result.outcome)?);
+        row.extend(cells(context, mode, result.outcome)?);
         rows.push(row);
     }
-    let table = visit.table(Table {
+    let table = context.table(Table {
         caption: &words.batch_done,
         columns: &[&words.column_name, &words.column_outcome, &words.temporary_password, &words.good_until],
         rows,
@@ -177,19 +179,23 @@ fn done(
     let values = Values::default()
         .flag("has_secrets", mode == PasswordResetMode::Generate)
         .html("table", table)
-        .text("back", &batch.found_in.address());
-    let body = visit.body("accounts_batch", values)?;
+        .text("back", &batch.search_page.address());
+    let body = context.body("accounts_batch", values)?;
     let script_path = Some(ACCOUNTS_SCRIPT);
-    member.page(Place::Accounts, Content { script_path, ..Content::new(&words.batch_done, body) })
+    user.page(MenuItem::Accounts, PageContent { script_path, ..PageContent::new(&words.batch_done, body) })
 }
 
 /// What became of one: in words, with a password to hand over, and until when it serves.
-fn cells(visit: &Visit, mode: PasswordResetMode, outcome: Option<Outcome>) -> Result<[Cell; 3], Fault> {
-    let words = &visit.texts().accounts;
+fn cells(
+    context: &PageContext,
+    mode: PasswordResetMode,
+    outcome: Option<Outcome>,
+) -> Result<[Cell; 3], Fault> {
+    let words = &context.texts().accounts;
     let reset = match outcome {
         Some(Outcome::Reset(reset)) => reset,
         Some(Outcome::Refused(reason)) => {
-            let text = sentence(visit, &Refusal::Other(reason, Vec::new()))?;
+            let text = refusal_text(context, &Refusal::Other(reason, Vec::new()))?;
             return Ok([Cell::Badge(Badge::Bad, text), Cell::Empty, Cell::Empty]);
         }
         // What became of the others is worth showing.
@@ -223,10 +229,10 @@ mod tests {
             _ => String::new(),
         };
 
-        let found_in = FoundIn::read(said);
+        let search_page = SearchPage::read(said);
 
-        assert_eq!(found_in.pairs(), [("prefix", "zo"), ("page", "a/b")]);
-        assert_eq!(found_in.address(), "/administration/accounts?prefix=zo&page=a%2Fb");
-        assert_eq!(FoundIn::default().address(), "/administration/accounts");
+        assert_eq!(search_page.pairs(), [("prefix", "zo"), ("page", "a/b")]);
+        assert_eq!(search_page.address(), "/administration/accounts?prefix=zo&page=a%2Fb");
+        assert_eq!(SearchPage::default().address(), "/administration/accounts");
     }
 }

@@ -8,17 +8,17 @@ use tonic::Status;
 
 use super::super::listing::{moment_of, time_cell};
 use crate::view::{Badge, Cell, Html, Table};
-use crate::web::{Fault, Member, role_name};
+use crate::web::{CurrentUser, Fault, role_name};
 use crate::words::{AdministrationWords, DiagnosisWords};
 
 /// The checks of the account that has this login.
-pub(super) async fn diagnose(member: &Member, login: &str) -> Result<Vec<SignInCheckResult>, Status> {
+pub(super) async fn diagnose(user: &CurrentUser, login: &str) -> Result<Vec<SignInCheckResult>, Status> {
     let request = wire::DiagnoseSignInRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         login: login.to_owned(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let diagnosed = HelpDeskServiceClient::new(member.identity()).diagnose_sign_in(request).await?;
+    let diagnosed = HelpDeskServiceClient::new(user.identity()).diagnose_sign_in(request).await?;
     Ok(diagnosed.into_inner().checks)
 }
 
@@ -32,8 +32,8 @@ pub(super) fn locked_until(checks: &[SignInCheckResult]) -> Option<Timestamp> {
 }
 
 /// The checks, and what to do.
-pub(super) fn table(member: &Member, checks: &[SignInCheckResult]) -> Result<Html, Fault> {
-    let texts = member.visit.texts();
+pub(super) fn table(user: &CurrentUser, checks: &[SignInCheckResult]) -> Result<Html, Fault> {
+    let texts = user.context.texts();
     let words = &texts.diagnosis;
     let row = |result: &SignInCheckResult| {
         let name = check_name(words, result.check);
@@ -47,7 +47,7 @@ pub(super) fn table(member: &Member, checks: &[SignInCheckResult]) -> Result<Htm
             time_cell(result.end_time.as_ref()),
         ]
     };
-    member.visit.table(Table {
+    user.context.table(Table {
         caption: &words.title,
         columns: &[
             &words.column_check,

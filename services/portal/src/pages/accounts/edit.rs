@@ -9,18 +9,18 @@ use rekey_wire::identity::v1::account_lifecycle_service_client::AccountLifecycle
 use super::super::account_names::account_path;
 use super::access::ACCOUNTS;
 use super::form::{Draft, lines, problems};
-use super::{EDIT_PAGE, find, page_path, together};
-use crate::view::{Problem, Values};
-use crate::web::{Content, Fault, Member, Place, PostedFields};
+use super::{EDIT_PAGE, concatenate, find, page_path};
+use crate::view::{FormProblem, Values};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
 
 /// The version that was changed.
 const ETAG: &str = "etag";
 
-pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fault> {
-    if !member.has_any(ACCOUNTS) {
+pub(super) async fn show(user: CurrentUser, Path(id): Path<String>) -> Result<Response, Fault> {
+    if !user.has_any(ACCOUNTS) {
         return Err(Fault::NotAllowed);
     }
-    let account = find(&member, &id, "").await?;
+    let account = find(&user, &id, "").await?;
     let draft = Draft {
         logins: account.logins.join("\n"),
         display_name: account.display_name.clone(),
@@ -28,23 +28,23 @@ pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Respo
         must_change_password: account.must_change_password,
         managed_elsewhere: account.managed_elsewhere,
     };
-    page(&member, &account, &draft, Vec::new())
+    page(&user, &account, &draft, Vec::new())
 }
 
 pub(super) async fn save(
-    member: Member,
+    user: CurrentUser,
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let account = find(&member, &id, "").await?;
+    let context = &user.context;
+    let account = find(&user, &id, "").await?;
     let draft = Draft::typed(&fields);
-    let missing = draft.problems(visit);
+    let missing = draft.problems(context);
     if !missing.is_empty() {
-        return page(&member, &account, &draft, missing);
+        return page(&user, &account, &draft, missing);
     }
     let request = wire::UpdateAccountRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         account_id: account.account_id.clone(),
         etag: fields.text(ETAG).to_owned(),
         update_mask: Some(field_mask([
@@ -60,37 +60,39 @@ pub(super) async fn save(
         must_change_password: draft.must_change_password,
         managed_elsewhere: draft.managed_elsewhere,
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    match AccountLifecycleServiceClient::new(member.identity()).update_account(request).await {
-        Ok(_) => visit.redirect_saying(&account_path(&account.account_id), &visit.texts().accounts.saved),
+    match AccountLifecycleServiceClient::new(user.identity()).update_account(request).await {
+        Ok(_) => {
+            context.redirect_with_flash(&account_path(&account.account_id), &context.texts().accounts.saved)
+        }
         Err(status) => {
-            let problems = problems(visit, status)?;
-            page(&member, &account, &draft, problems)
+            let problems = problems(context, status)?;
+            page(&user, &account, &draft, problems)
         }
     }
 }
 
 /// The form. What was typed over an older version is shown over the one of now, so that sending it again is a decision.
 fn page(
-    member: &Member,
+    user: &CurrentUser,
     account: &wire::Account,
     draft: &Draft,
-    problems: Vec<Problem>,
+    problems: Vec<FormProblem>,
 ) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
+    let context = &user.context;
+    let words = &context.texts().accounts;
     let action = page_path(&account.account_id, EDIT_PAGE);
-    let mut fields = draft.names(visit, &problems)?;
-    fields.extend(draft.switches(visit)?);
+    let mut fields = draft.names(context, &problems)?;
+    fields.extend(draft.switches(context)?);
     let values = Values::default()
         .text("action", &action)
-        .html("hidden", visit.hidden(&action)?)
+        .html("hidden", context.hidden_fields(&action)?)
         .optional(ETAG, Some(&account.etag))
-        .html("fields", together(visit, fields)?)
-        .text("button", &visit.words().save)
+        .html("fields", concatenate(context, fields)?)
+        .text("button", &context.words().save)
         .text("back", &account_path(&account.account_id));
-    let body = visit.body("accounts_form", values)?;
+    let body = context.body("accounts_form", values)?;
     let title = format!("{}: {}", words.edit, account.display_name);
-    member.page(Place::Accounts, Content { problems, ..Content::new(&title, body) })
+    user.page(MenuItem::Accounts, PageContent { problems, ..PageContent::new(&title, body) })
 }

@@ -3,10 +3,10 @@
 
 use tonic::Status;
 
-use super::{refusal, sentence};
+use super::{refusal, refusal_text};
 use crate::domain::Refusal;
-use crate::view::{Field, FieldKind, Html, Problem, Toggle};
-use crate::web::{Fault, PostedFields, Visit};
+use crate::view::{Field, FieldKind, FormProblem, Html, Toggle};
+use crate::web::{Fault, PageContext, PostedFields};
 
 const LOGINS: &str = "logins";
 const DISPLAY_NAME: &str = "display_name";
@@ -45,21 +45,24 @@ impl Draft {
     }
 
     /// What is missing in it.
-    pub(super) fn problems(&self, visit: &Visit) -> Vec<Problem> {
+    pub(super) fn problems(&self, context: &PageContext) -> Vec<FormProblem> {
         let is_missing = lines(&self.logins).is_empty();
-        is_missing.then(|| Problem::of(LOGINS, &visit.texts().accounts.logins_missing)).into_iter().collect()
+        is_missing
+            .then(|| FormProblem::of(LOGINS, &context.texts().accounts.logins_missing))
+            .into_iter()
+            .collect()
     }
 
     /// The fields of its names.
-    pub(super) fn names(&self, visit: &Visit, problems: &[Problem]) -> Result<Vec<Html>, Fault> {
-        let words = &visit.texts().accounts;
+    pub(super) fn names(&self, context: &PageContext, problems: &[FormProblem]) -> Result<Vec<Html>, Fault> {
+        let words = &context.texts().accounts;
         let logins = Field {
             name: LOGINS,
             label: &words.column_logins,
             hint: Some(&words.logins_hint),
             kind: FieldKind::LongText,
             value: &self.logins,
-            problem: Problem::beside(problems, LOGINS),
+            problem: FormProblem::for_field(problems, LOGINS),
         };
         let display_name = Field {
             name: DISPLAY_NAME,
@@ -67,7 +70,7 @@ impl Draft {
             hint: Some(&words.name_hint),
             kind: FieldKind::Text,
             value: &self.display_name,
-            problem: Problem::beside(problems, DISPLAY_NAME),
+            problem: FormProblem::for_field(problems, DISPLAY_NAME),
         };
         let external_id = Field {
             name: EXTERNAL_ID,
@@ -75,14 +78,14 @@ impl Draft {
             hint: Some(&words.external_id_hint),
             kind: FieldKind::Text,
             value: &self.external_id,
-            problem: Problem::beside(problems, EXTERNAL_ID),
+            problem: FormProblem::for_field(problems, EXTERNAL_ID),
         };
-        [logins, display_name, external_id].iter().map(|field| visit.field(field)).collect()
+        [logins, display_name, external_id].iter().map(|field| context.field(field)).collect()
     }
 
     /// What is said of its password.
-    pub(super) fn switches(&self, visit: &Visit) -> Result<Vec<Html>, Fault> {
-        let words = &visit.texts().accounts;
+    pub(super) fn switches(&self, context: &PageContext) -> Result<Vec<Html>, Fault> {
+        let words = &context.texts().accounts;
         let must_change = Toggle {
             name: MUST_CHANGE,
             label: &words.must_change_label,
@@ -95,7 +98,7 @@ impl Draft {
             hint: Some(&words.managed_hint),
             is_on: self.managed_elsewhere,
         };
-        [must_change, managed].iter().map(|toggle| visit.toggle(toggle)).collect()
+        [must_change, managed].iter().map(|toggle| context.toggle(toggle)).collect()
     }
 }
 
@@ -105,16 +108,16 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 }
 
 /// What identity says is wrong, each beside its field.
-pub(super) fn problems(visit: &Visit, status: Status) -> Result<Vec<Problem>, Fault> {
+pub(super) fn problems(context: &PageContext, status: Status) -> Result<Vec<FormProblem>, Fault> {
     let refused = refusal(status.into())?;
     if let Refusal::FieldInvalid(fields) = &refused {
         let known = known(fields);
         if !known.is_empty() {
-            let text = &visit.texts().accounts.field_refused;
-            return Ok(known.into_iter().map(|name| Problem::of(name, text)).collect());
+            let text = &context.texts().accounts.field_refused;
+            return Ok(known.into_iter().map(|name| FormProblem::of(name, text)).collect());
         }
     }
-    Ok(vec![Problem { field: about(&refused), text: sentence(visit, &refused)? }])
+    Ok(vec![FormProblem { field: about(&refused), text: refusal_text(context, &refused)? }])
 }
 
 /// Our fields among those that identity names, such as `logins[1]`.

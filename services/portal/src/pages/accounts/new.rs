@@ -7,11 +7,11 @@ use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 
 use super::super::account_names::account_path;
 use super::access::ACCOUNTS;
+use super::concatenate;
 use super::form::{Draft, EMAILS, PASSWORD, PHONES, lines, problems};
-use super::together;
 use crate::peers::PeerFailure;
-use crate::view::{Field, FieldKind, Html, Problem, Values};
-use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
+use crate::view::{Field, FieldKind, FormProblem, Html, Values};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields};
 
 const ACTION: &str = "/administration/accounts/new";
 
@@ -23,26 +23,26 @@ struct NewAccount {
     phones: String,
 }
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    if !member.has_any(ACCOUNTS) {
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    if !user.has_any(ACCOUNTS) {
         return Err(Fault::NotAllowed);
     }
-    page(&member, &NewAccount::default(), Vec::new())
+    page(&user, &NewAccount::default(), Vec::new())
 }
 
-pub(super) async fn create(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    let visit = &member.visit;
+pub(super) async fn create(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
+    let context = &user.context;
     let new = NewAccount {
         draft: Draft::typed(&fields),
         emails: fields.text(EMAILS).to_owned(),
         phones: fields.text(PHONES).to_owned(),
     };
-    let missing = new.draft.problems(visit);
+    let missing = new.draft.problems(context);
     if !missing.is_empty() {
-        return page(&member, &new, missing);
+        return page(&user, &new, missing);
     }
     let request = wire::CreateAccountRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         logins: lines(&new.draft.logins),
         display_name: new.draft.display_name.clone(),
         external_id: new.draft.external_id.clone(),
@@ -54,52 +54,53 @@ pub(super) async fn create(member: Member, fields: PostedFields) -> Result<Respo
         must_change_password: new.draft.must_change_password,
         managed_elsewhere: new.draft.managed_elsewhere,
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    match AccountServiceClient::new(member.identity()).create_account(request).await {
+    match AccountServiceClient::new(user.identity()).create_account(request).await {
         Ok(created) => {
-            let account = created.into_inner().account.ok_or_else(|| PeerFailure::unclear("no account"))?;
-            visit.redirect_saying(&account_path(&account.account_id), &visit.texts().accounts.created)
+            let account =
+                created.into_inner().account.ok_or_else(|| PeerFailure::unexpected("no account"))?;
+            context.redirect_with_flash(&account_path(&account.account_id), &context.texts().accounts.created)
         }
         Err(status) => {
-            let problems = problems(visit, status)?;
-            page(&member, &new, problems)
+            let problems = problems(context, status)?;
+            page(&user, &new, problems)
         }
     }
 }
 
-fn page(member: &Member, new: &NewAccount, problems: Vec<Problem>) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
-    let mut fields = new.draft.names(visit, &problems)?;
-    fields.extend(addresses(visit, new, &problems)?);
+fn page(user: &CurrentUser, new: &NewAccount, problems: Vec<FormProblem>) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().accounts;
+    let mut fields = new.draft.names(context, &problems)?;
+    fields.extend(addresses(context, new, &problems)?);
     let password = Field {
         name: PASSWORD,
         label: &words.first_password_label,
         hint: Some(&words.first_password_hint),
         kind: FieldKind::NewPassword,
         value: "",
-        problem: Problem::beside(&problems, PASSWORD),
+        problem: FormProblem::for_field(&problems, PASSWORD),
     };
-    fields.push(visit.field(&password)?);
-    fields.extend(new.draft.switches(visit)?);
+    fields.push(context.field(&password)?);
+    fields.extend(new.draft.switches(context)?);
     let values = Values::default()
         .text("action", ACTION)
-        .html("hidden", visit.hidden(ACTION)?)
+        .html("hidden", context.hidden_fields(ACTION)?)
         .optional("etag", None::<&str>)
-        .html("fields", together(visit, fields)?)
+        .html("fields", concatenate(context, fields)?)
         .text("button", &words.create)
-        .text("back", Place::Accounts.path());
-    let body = visit.body("accounts_form", values)?;
-    member.page(Place::Accounts, Content { problems, ..Content::new(&words.new_title, body) })
+        .text("back", MenuItem::Accounts.path());
+    let body = context.body("accounts_form", values)?;
+    user.page(MenuItem::Accounts, PageContent { problems, ..PageContent::new(&words.new_title, body) })
 }
 
 /// The fields of addresses to begin with.
-fn addresses(visit: &Visit, new: &NewAccount, problems: &[Problem]) -> Result<[Html; 2], Fault> {
-    let words = &visit.texts().accounts;
+fn addresses(context: &PageContext, new: &NewAccount, problems: &[FormProblem]) -> Result<[Html; 2], Fault> {
+    let words = &context.texts().accounts;
     let field = |name: &'static str, label: &str, hint: &str, value: &str| {
-        let problem = Problem::beside(problems, name);
-        visit.field(&Field { name, label, hint: Some(hint), kind: FieldKind::LongText, value, problem })
+        let problem = FormProblem::for_field(problems, name);
+        context.field(&Field { name, label, hint: Some(hint), kind: FieldKind::LongText, value, problem })
     };
     Ok([
         field(EMAILS, &words.emails_label, &words.emails_hint, &new.emails)?,

@@ -10,17 +10,17 @@ use tonic::Status;
 
 use super::super::account_filters::{DELETED, METHODS, STATES, methods, roles, state_name};
 use super::super::account_names::account_path;
-use super::super::group_choice::{GroupChoice, GroupQuestion, OTHER_GROUP, named};
+use super::super::group_choice::{GroupChoice, GroupField, OTHER_GROUP, named};
 use super::super::listing::{PAGE, address, next_page, time_or};
 use super::access::ACCOUNTS;
-use super::batch::FoundIn;
-use super::{PATH, known_by, refusal, show};
+use super::batch::SearchPage;
+use super::{PATH, lookup_query, refusal, show};
 use crate::assets::ACCOUNTS_SCRIPT;
-use crate::domain::{AccountSearch, NoDay, Refusal, start_of_day};
+use crate::domain::{AccountSearch, InvalidDay, Refusal, start_of_day};
 use crate::peers::PeerError;
-use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{BATCH_PATH, Content, Fault, Member, Place, Visit, role_name};
-use crate::words::filled;
+use crate::view::{Cell, Choice, Field, FieldKind, FormProblem, Html, Select, Table, Values};
+use crate::web::{BATCH_PATH, CurrentUser, Fault, MenuItem, PageContent, PageContext, role_name};
+use crate::words::interpolate;
 
 /// As many as can be reset at once: whoever selects a whole page may reset it.
 const ROWS: i32 = 40;
@@ -36,86 +36,86 @@ struct Found {
 enum Outcome {
     Found(Found),
     /// It was not asked for rightly.
-    Wrong(Problem),
+    Wrong(FormProblem),
 }
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let mut search = AccountSearch::read(|name| visit.query(name));
-    let words = &visit.texts().accounts;
-    let (problem, found) = match outcome(&member, &mut search).await? {
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let context = &user.context;
+    let mut search = AccountSearch::read(|name| context.query(name));
+    let words = &context.texts().accounts;
+    let (problem, found) = match outcome(&user, &mut search).await? {
         Outcome::Found(found) => (None, Some(found)),
         Outcome::Wrong(problem) => (Some(problem), None),
     };
-    let fields = fields(&member, &search, problem.as_ref()).await?;
-    let is_later = !visit.query(PAGE).is_empty();
+    let fields = fields(&user, &search, problem.as_ref()).await?;
+    let is_later = !context.query(PAGE).is_empty();
     let count = found.as_ref().map(|found| {
         let text = if found.count.at_least { &words.found_at_least } else { &words.found };
-        filled(text, "count", found.count.count)
+        interpolate(text, "count", found.count.count)
     });
     let is_selectable =
         found.as_ref().is_some_and(|found| !found.accounts.is_empty() && !search.is_for_deleted());
-    let found_in = FoundIn { page: visit.query(PAGE), search };
-    let search = &found_in.search;
-    let asked = found_in.pairs().into_iter();
+    let search_page = SearchPage { page: context.query(PAGE), search };
+    let search = &search_page.search;
+    let asked = search_page.pairs().into_iter();
     let asked =
         asked.map(|(name, value)| Values::default().text("name", name).text("value", value)).collect();
     let values = Values::default()
-        .html("fields", super::together(visit, fields)?)
-        .flag("may_create", member.has_any(ACCOUNTS))
+        .html("fields", super::concatenate(context, fields)?)
+        .flag("may_create", user.has_any(ACCOUNTS))
         .optional("count", count)
-        .html("hidden", visit.hidden(BATCH_PATH)?)
+        .html("hidden", context.hidden_fields(BATCH_PATH)?)
         .flag("is_selectable", is_selectable)
         .list("asked", asked)
-        .optional_html("table", found.map(|found| table(&member, search, &found)).transpose()?)
+        .optional_html("table", found.map(|found| table(&user, search, &found)).transpose()?)
         .optional("first_page", is_later.then(|| address(PATH, &search.pairs())));
-    let body = visit.body("accounts_search", values)?;
+    let body = context.body("accounts_search", values)?;
     let problems = problem.into_iter().collect();
-    let content = Content::new(&words.title, body);
+    let content = PageContent::new(&words.title, body);
     let script_path = Some(ACCOUNTS_SCRIPT);
-    member.page(Place::Accounts, Content { problems, script_path, ..content })
+    user.page(MenuItem::Accounts, PageContent { problems, script_path, ..content })
 }
 
 /// A group that was typed takes the place of one that was chosen.
-async fn outcome(member: &Member, search: &mut AccountSearch) -> Result<Outcome, Fault> {
-    let words = &member.visit.texts().accounts;
-    let other = member.visit.query(OTHER_GROUP);
+async fn outcome(user: &CurrentUser, search: &mut AccountSearch) -> Result<Outcome, Fault> {
+    let words = &user.context.texts().accounts;
+    let other = user.context.query(OTHER_GROUP);
     if !other.is_empty() {
-        match named(member, &other).await? {
+        match named(user, &other).await? {
             Ok(group) => search.group = group.group_id,
             Err(problem) => return Ok(Outcome::Wrong(problem)),
         }
     }
     let filter = match filter(search) {
         Ok(filter) => filter,
-        Err(field) => return Ok(Outcome::Wrong(Problem::of(field, &words.day_invalid))),
+        Err(field) => return Ok(Outcome::Wrong(FormProblem::of(field, &words.day_invalid))),
     };
-    let status = match find(member, filter).await {
+    let status = match find(user, filter).await {
         Ok(found) => return Ok(Outcome::Found(found)),
         Err(status) => status,
     };
     match refusal(status.into())? {
         Refusal::FieldInvalid(_) => {
-            Ok(Outcome::Wrong(Problem::of(AccountSearch::PREFIX, &words.search_refused)))
+            Ok(Outcome::Wrong(FormProblem::of(AccountSearch::PREFIX, &words.search_refused)))
         }
         refused => Err(PeerError::Refused(refused).into()),
     }
 }
 
-async fn find(member: &Member, filter: wire::AccountFilter) -> Result<Found, Status> {
-    let mut accounts = AccountServiceClient::new(member.identity());
+async fn find(user: &CurrentUser, filter: wire::AccountFilter) -> Result<Found, Status> {
+    let mut accounts = AccountServiceClient::new(user.identity());
     let list = wire::ListAccountsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: ROWS,
-        page_token: member.visit.query(PAGE),
-        context: member.context(),
+        page_token: user.context.query(PAGE),
+        context: user.request_context(),
         filter: Some(filter.clone()),
     };
     let listed = accounts.list_accounts(list).await?.into_inner();
     let count = wire::CountAccountsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         filter: Some(filter),
-        context: member.context(),
+        context: user.request_context(),
     };
     let count = accounts.count_accounts(count).await?.into_inner();
     Ok(Found { accounts: listed.accounts, next: listed.next_page_token, count })
@@ -124,7 +124,7 @@ async fn find(member: &Member, filter: wire::AccountFilter) -> Result<Found, Sta
 /// The search as the contract has it, or the field that is no day.
 fn filter(search: &AccountSearch) -> Result<wire::AccountFilter, &'static str> {
     let day = |field: &'static str, text: &str| {
-        let begins = start_of_day(text).map_err(|NoDay| field)?;
+        let begins = start_of_day(text).map_err(|InvalidDay| field)?;
         Ok::<_, &'static str>(begins.map(|at| timestamp(at.unix_micros())))
     };
     let state = STATES.into_iter().chain([DELETED]).find(|(word, _)| *word == search.state);
@@ -142,14 +142,21 @@ fn filter(search: &AccountSearch) -> Result<wire::AccountFilter, &'static str> {
 
 /// The fields of the form that looks for accounts.
 async fn fields(
-    member: &Member,
+    user: &CurrentUser,
     search: &AccountSearch,
-    problem: Option<&Problem>,
+    problem: Option<&FormProblem>,
 ) -> Result<Vec<Html>, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
+    let context = &user.context;
+    let words = &context.texts().accounts;
     let field = |name: &'static str, label: &str, kind: FieldKind, value: &str| {
-        visit.field(&Field { name, label, hint: None, kind, value, problem: Problem::beside(problem, name) })
+        context.field(&Field {
+            name,
+            label,
+            hint: None,
+            kind,
+            value,
+            problem: FormProblem::for_field(problem, name),
+        })
     };
     let prefix = Field {
         name: AccountSearch::PREFIX,
@@ -157,24 +164,24 @@ async fn fields(
         hint: Some(&words.search_hint),
         kind: FieldKind::Search,
         value: &search.prefix,
-        problem: Problem::beside(problem, AccountSearch::PREFIX),
+        problem: FormProblem::for_field(problem, AccountSearch::PREFIX),
     };
-    let mut fields = vec![visit.field(&prefix)?];
-    fields.extend(selects(visit, search)?);
-    fields.extend(groups(member, search, problem).await?);
+    let mut fields = vec![context.field(&prefix)?];
+    fields.extend(selects(context, search)?);
+    fields.extend(groups(user, search, problem).await?);
     fields.push(field(AccountSearch::SINCE, &words.since_label, FieldKind::Day, &search.since)?);
     fields.push(field(AccountSearch::BEFORE, &words.before_label, FieldKind::Day, &search.before)?);
     Ok(fields)
 }
 
-fn selects(visit: &Visit, search: &AccountSearch) -> Result<[Html; 3], Fault> {
-    let texts = visit.texts();
-    let (words, all) = (&texts.accounts, &visit.words().all);
+fn selects(context: &PageContext, search: &AccountSearch) -> Result<[Html; 3], Fault> {
+    let texts = context.texts();
+    let (words, all) = (&texts.accounts, &context.words().all);
     let select = |name, label: &str, first: &str, chosen: &str, rest: &[(&str, &str)]| {
         let first = Choice { value: "", text: first };
         let rest = rest.iter().map(|(value, text)| Choice { value, text });
         let choices = [first].into_iter().chain(rest).collect();
-        visit.select(&Select { name, label, hint: None, choices, chosen, problem: None })
+        context.select(&Select { name, label, hint: None, choices, chosen, problem: None })
     };
     let states = STATES.into_iter().chain([DELETED]);
     let states: Vec<(&str, &str)> = states.map(|(word, state)| (word, state_name(words, state))).collect();
@@ -190,30 +197,30 @@ fn selects(visit: &Visit, search: &AccountSearch) -> Result<[Html; 3], Fault> {
 
 /// The groups to choose from.
 async fn groups(
-    member: &Member,
+    user: &CurrentUser,
     search: &AccountSearch,
-    problem: Option<&Problem>,
+    problem: Option<&FormProblem>,
 ) -> Result<Vec<Html>, Fault> {
-    let visit = &member.visit;
-    let typed = if problem.is_some() { visit.query(OTHER_GROUP) } else { String::new() };
-    let question = GroupQuestion {
+    let context = &user.context;
+    let typed = if problem.is_some() { context.query(OTHER_GROUP) } else { String::new() };
+    let question = GroupField {
         name: AccountSearch::GROUP,
-        label: &visit.texts().accounts.group_label,
+        label: &context.texts().accounts.group_label,
         hint: None,
-        none: &visit.words().all,
+        none: &context.words().all,
         chosen: &search.group,
         typed: &typed,
         problem,
     };
-    GroupChoice::of(member, &search.group).await?.fields(member, &question)
+    GroupChoice::of(user, &search.group).await?.fields(user, &question)
 }
 
-fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
-    let rows: Result<Vec<_>, Fault> = found.accounts.iter().map(|account| row(member, account)).collect();
+fn table(user: &CurrentUser, search: &AccountSearch, found: &Found) -> Result<Html, Fault> {
+    let context = &user.context;
+    let words = &context.texts().accounts;
+    let rows: Result<Vec<_>, Fault> = found.accounts.iter().map(|account| row(user, account)).collect();
     let next = next_page(PATH, &search.pairs(), &found.next);
-    visit.table(Table {
+    context.table(Table {
         caption: &words.title,
         columns: &[
             &words.column_name,
@@ -228,24 +235,24 @@ fn table(member: &Member, search: &AccountSearch, found: &Found) -> Result<Html,
     })
 }
 
-fn row(member: &Member, account: &wire::Account) -> Result<Vec<Cell>, Fault> {
-    let (visit, known) = (&member.visit, known_by(account));
-    let (words, names) = (&visit.texts().accounts, &visit.texts().administration);
+fn row(user: &CurrentUser, account: &wire::Account) -> Result<Vec<Cell>, Fault> {
+    let (context, known) = (&user.context, lookup_query(account));
+    let (words, names) = (&context.texts().accounts, &context.texts().administration);
     let path = address(&account_path(&account.account_id), &known);
     // What is deleted has no password to be reset.
     let id = known.is_empty().then_some(account.account_id.as_str());
     let values = Values::default()
         .optional("id", id)
-        .text("label", &filled(&words.select_one, "name", &account.display_name))
+        .text("label", &interpolate(&words.select_one, "name", &account.display_name))
         .text("path", &path)
         .text("name", &account.display_name);
     let roles: Vec<&str> = account.roles.iter().map(|role| role_name(names, *role)).collect();
     Ok(vec![
-        Cell::Html(visit.body("accounts_pick", values)?),
+        Cell::Html(context.body("accounts_pick", values)?),
         Cell::Text(account.logins.join(", ")),
         show::state(words, account.state),
         Cell::Text(roles.join(", ")),
-        time_or(account.last_sign_in_time.as_ref(), &visit.words().never),
+        time_or(account.last_sign_in_time.as_ref(), &context.words().never),
     ])
 }
 

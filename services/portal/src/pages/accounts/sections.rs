@@ -14,10 +14,10 @@ use super::super::account_names::account_path;
 use super::super::groups::path as group_path;
 use super::super::listing::{PAGE, address, next_page, time_cell};
 use super::act::Act;
-use super::acts::OF;
-use super::{LONGEST_LIST, page_path, together, within_reach};
+use super::act_pages::SUBJECT;
+use super::{LONGEST_LIST, concatenate, page_path, unless_out_of_reach};
 use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
-use crate::web::{ALL_ROLES, Fault, Member, role_name};
+use crate::web::{ALL_ROLES, CurrentUser, Fault, role_name};
 use crate::words::AccountsWords;
 
 /// Groups on a page: a name may have 128 characters, and a page has at most 60 kB.
@@ -27,32 +27,32 @@ const GROUPS: i32 = 50;
 const EVENTS: i32 = 30;
 
 pub(super) async fn list_sessions(
-    member: &Member,
+    user: &CurrentUser,
     account_id: &str,
 ) -> Result<wire::ListAccountSessionsResponse, Status> {
     let request = wire::ListAccountSessionsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         account_id: account_id.to_owned(),
         page_size: LONGEST_LIST,
         page_token: String::new(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let listed = AdministrationServiceClient::new(member.identity()).list_account_sessions(request).await?;
+    let listed = AdministrationServiceClient::new(user.identity()).list_account_sessions(request).await?;
     Ok(listed.into_inner())
 }
 
 pub(super) async fn list_methods(
-    member: &Member,
+    user: &CurrentUser,
     account_id: &str,
 ) -> Result<wire::ListAccountSecurityInfoResponse, Status> {
     let request = wire::ListAccountSecurityInfoRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         account_id: account_id.to_owned(),
         page_size: LONGEST_LIST,
         page_token: String::new(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let mut methods = AccountSecurityInfoServiceClient::new(member.identity());
+    let mut methods = AccountSecurityInfoServiceClient::new(user.identity());
     Ok(methods.list_account_security_info(request).await?.into_inner())
 }
 
@@ -82,12 +82,12 @@ fn standing(words: &AccountsWords, state: i32) -> Cell {
 }
 
 /// What the person proves themselves with, each entry with its way out; nothing where the roles that see it do not reach the account.
-pub(super) async fn methods(member: &Member, account: &wire::Account) -> Result<Option<Html>, Fault> {
-    let (visit, id) = (&member.visit, &account.account_id);
-    let (words, general) = (&visit.texts().accounts, visit.words());
+pub(super) async fn methods(user: &CurrentUser, account: &wire::Account) -> Result<Option<Html>, Fault> {
+    let (context, id) = (&user.context, &account.account_id);
+    let (words, general) = (&context.texts().accounts, context.words());
     let row = |entry: &wire::SecurityInfo| {
         let remove =
-            address(&page_path(id, Act::RemoveMethod.word()), &[(OF, entry.security_info_id.as_str())]);
+            address(&page_path(id, Act::RemoveMethod.word()), &[(SUBJECT, entry.security_info_id.as_str())]);
         vec![
             Cell::Text(method(words, entry)),
             standing(words, entry.state),
@@ -97,8 +97,8 @@ pub(super) async fn methods(member: &Member, account: &wire::Account) -> Result<
             Cell::Link { path: remove, text: words.remove_method.clone() },
         ]
     };
-    let Some(listed) = within_reach(list_methods(member, id).await)? else { return Ok(None) };
-    let table = visit.table(Table {
+    let Some(listed) = unless_out_of_reach(list_methods(user, id).await)? else { return Ok(None) };
+    let table = context.table(Table {
         caption: &words.methods_title,
         columns: &[
             &words.column_method,
@@ -117,14 +117,14 @@ pub(super) async fn methods(member: &Member, account: &wire::Account) -> Result<
 
 /// Where the person is signed in.
 pub(super) fn sessions(
-    member: &Member,
+    user: &CurrentUser,
     account: &wire::Account,
     listed: &wire::ListAccountSessionsResponse,
 ) -> Result<Html, Fault> {
-    let (visit, id) = (&member.visit, &account.account_id);
-    let words = &visit.texts().accounts;
+    let (context, id) = (&user.context, &account.account_id);
+    let words = &context.texts().accounts;
     let row = |session: &wire::Session| {
-        let end = address(&page_path(id, Act::EndSession.word()), &[(OF, session.session_id.as_str())]);
+        let end = address(&page_path(id, Act::EndSession.word()), &[(SUBJECT, session.session_id.as_str())]);
         vec![
             Cell::Text(place(words, session).to_owned()),
             time_cell(session.create_time.as_ref()),
@@ -133,14 +133,14 @@ pub(super) fn sessions(
             Cell::Link { path: end, text: words.end_session.clone() },
         ]
     };
-    let table = visit.table(Table {
+    let table = context.table(Table {
         caption: &words.sessions_title,
         columns: &[
             &words.column_place,
             &words.column_begun,
             &words.column_last_used,
             &words.column_ends,
-            &visit.words().more,
+            &context.words().more,
         ],
         rows: listed.sessions.iter().map(row).collect(),
         empty: &words.sessions_empty,
@@ -151,24 +151,24 @@ pub(super) fn sessions(
         .html("table", table)
         .optional("all", (!listed.sessions.is_empty()).then_some(all))
         .flag("has_more", !listed.next_page_token.is_empty());
-    visit.body("accounts_sessions", values)
+    context.body("accounts_sessions", values)
 }
 
 /// The roles that the person holds, and a form for one more. Both lead to a question first.
-pub(super) fn roles(member: &Member, account: &wire::Account) -> Result<Html, Fault> {
-    let (visit, id) = (&member.visit, &account.account_id);
-    let (words, names) = (&visit.texts().accounts, &visit.texts().administration);
+pub(super) fn roles(user: &CurrentUser, account: &wire::Account) -> Result<Html, Fault> {
+    let (context, id) = (&user.context, &account.account_id);
+    let (words, names) = (&context.texts().accounts, &context.texts().administration);
     let word = |role: i32| Role::try_from(role).map(role_word).unwrap_or_default();
     let row = |role: &i32| {
-        let revoke = address(&page_path(id, Act::RevokeRole.word()), &[(OF, word(*role).as_str())]);
+        let revoke = address(&page_path(id, Act::RevokeRole.word()), &[(SUBJECT, word(*role).as_str())]);
         vec![
             Cell::Text(role_name(names, *role).to_owned()),
             Cell::Link { path: revoke, text: words.revoke_role.clone() },
         ]
     };
-    let table = visit.table(Table {
+    let table = context.table(Table {
         caption: &words.roles_title,
-        columns: &[&words.column_role, &visit.words().more],
+        columns: &[&words.column_role, &context.words().more],
         rows: account.roles.iter().map(row).collect(),
         empty: &words.roles_empty,
         next: None,
@@ -180,52 +180,53 @@ pub(super) fn roles(member: &Member, account: &wire::Account) -> Result<Html, Fa
         return Ok(table);
     }
     let choices = lacking.iter().map(|(value, text)| Choice { value, text }).collect();
-    let role = Select { name: OF, label: &words.grant_role, hint: None, choices, chosen: "", problem: None };
+    let role =
+        Select { name: SUBJECT, label: &words.grant_role, hint: None, choices, chosen: "", problem: None };
     let values = Values::default()
         .text("action", &page_path(id, Act::GrantRole.word()))
-        .html("role", visit.select(&role)?);
-    together(visit, vec![table, visit.body("accounts_grant", values)?])
+        .html("role", context.select(&role)?);
+    concatenate(context, vec![table, context.body("accounts_grant", values)?])
 }
 
 /// The groups that the account is in, each with the way to its page.
-pub(super) async fn groups(member: &Member, account: &wire::Account) -> Result<Html, Fault> {
-    let (visit, id) = (&member.visit, &account.account_id);
-    let words = &visit.texts().accounts;
+pub(super) async fn groups(user: &CurrentUser, account: &wire::Account) -> Result<Html, Fault> {
+    let (context, id) = (&user.context, &account.account_id);
+    let words = &context.texts().accounts;
     let request = wire::ListGroupsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: GROUPS,
-        page_token: visit.query(PAGE),
-        context: member.context(),
+        page_token: context.query(PAGE),
+        context: user.request_context(),
         member_account_id: id.clone(),
     };
-    let listed = GroupServiceClient::new(member.identity()).list_groups(request).await?.into_inner();
+    let listed = GroupServiceClient::new(user.identity()).list_groups(request).await?.into_inner();
     let row = |group: &wire::Group| {
         vec![Cell::Link { path: group_path(&group.group_id), text: group.display_name.clone() }]
     };
-    let table = visit.table(Table {
-        caption: &visit.texts().groups.title,
+    let table = context.table(Table {
+        caption: &context.texts().groups.title,
         columns: &[&words.group_label],
         rows: listed.groups.iter().map(row).collect(),
         empty: &words.groups_empty,
         next: next_page(&account_path(id), &[], &listed.next_page_token),
     })?;
     let values = Values::default().html("table", table).flag("has_some", !listed.groups.is_empty());
-    visit.body("accounts_groups", values)
+    context.body("accounts_groups", values)
 }
 
 /// What happened to the account, the latest first.
-pub(super) async fn timeline(member: &Member, account: &wire::Account) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().accounts;
+pub(super) async fn timeline(user: &CurrentUser, account: &wire::Account) -> Result<Html, Fault> {
+    let context = &user.context;
+    let words = &context.texts().accounts;
     let filter = wire::AuditFilter { account_id: account.account_id.clone(), ..wire::AuditFilter::default() };
     let request = wire::ListEventsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         filter: Some(filter),
         page_size: EVENTS,
         page_token: String::new(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let listed = AuditServiceClient::new(member.identity()).list_events(request).await?.into_inner();
+    let listed = AuditServiceClient::new(user.identity()).list_events(request).await?.into_inner();
     let row = |event: &wire::AuditEvent| {
         vec![
             time_cell(event.event_time.as_ref()),
@@ -235,7 +236,7 @@ pub(super) async fn timeline(member: &Member, account: &wire::Account) -> Result
             Cell::Code(event.ip_address.clone()),
         ]
     };
-    visit.table(Table {
+    context.table(Table {
         caption: &words.timeline_title,
         columns: &[
             &words.column_time,

@@ -10,11 +10,11 @@ use super::super::listing::{address, time_cell, time_or};
 use super::access::{ACCOUNTS, EVENTS, MEMBERSHIPS, METHODS, ROLES, SUPPORT};
 use super::act::Act;
 use super::{
-    EDIT_PAGE, LOGIN, PASS_PAGE, RESET_PAGE, diagnosis, find, is_deleted, known_by, page_path, sections,
-    within_reach,
+    EDIT_PAGE, LOGIN, PASS_PAGE, RESET_PAGE, diagnosis, find, is_deleted, lookup_query, page_path, sections,
+    unless_out_of_reach,
 };
 use crate::view::{Badge, Cell, Fact, Html, Values};
-use crate::web::{Content, Fault, Member, Place, role_name};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, role_name};
 use crate::words::AccountsWords;
 
 /// How the account stands to whoever looks at it.
@@ -33,43 +33,43 @@ struct Reached {
     checks: Vec<SignInCheckResult>,
 }
 
-pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fault> {
-    let account = find(&member, &id, &member.visit.query(LOGIN)).await?;
-    let standing = standing(&member, &account).await?;
-    let words = &member.visit.texts().accounts;
+pub(super) async fn show(user: CurrentUser, Path(id): Path<String>) -> Result<Response, Fault> {
+    let account = find(&user, &id, &user.context.query(LOGIN)).await?;
+    let standing = standing(&user, &account).await?;
+    let words = &user.context.texts().accounts;
     let note = match standing {
         Standing::Own => Some(&words.own_account),
         Standing::OutOfReach => Some(&words.out_of_reach),
         Standing::Deleted | Standing::InReach(_) => None,
     };
     let offers = offers(words, &account, &standing);
-    let offers = offers.into_iter().filter(|offer| member.has_any(offer.roles));
-    let known = known_by(&account);
+    let offers = offers.into_iter().filter(|offer| user.has_any(offer.roles));
+    let known = lookup_query(&account);
     let offer = |offer: Offer<'_>| {
         let path = address(&page_path(&account.account_id, offer.page), &known);
         Values::default().text("path", &path).text("text", offer.label).flag("is_first", offer.is_first)
     };
     let values = Values::default()
-        .html("facts", member.visit.facts(facts(&member, &account, &standing))?)
+        .html("facts", user.context.facts(facts(&user, &account, &standing))?)
         .optional("note", note)
         .flag("is_own", matches!(standing, Standing::Own))
         .list("offers", offers.map(offer).collect())
-        .list("sections", around(&member, &account, &standing).await?);
-    let body = member.visit.body("accounts_account", values)?;
-    member.page(Place::Accounts, Content::new(&account.display_name, body))
+        .list("sections", around(&user, &account, &standing).await?);
+    let body = user.context.body("accounts_account", values)?;
+    user.page(MenuItem::Accounts, PageContent::new(&account.display_name, body))
 }
 
-async fn standing(member: &Member, account: &wire::Account) -> Result<Standing, Fault> {
+async fn standing(user: &CurrentUser, account: &wire::Account) -> Result<Standing, Fault> {
     if is_deleted(account) {
         return Ok(Standing::Deleted);
     }
-    if account.account_id == member.account_id() {
+    if account.account_id == user.account_id() {
         return Ok(Standing::Own);
     }
-    let sessions = sections::list_sessions(member, &account.account_id).await;
-    let Some(sessions) = within_reach(sessions)? else { return Ok(Standing::OutOfReach) };
+    let sessions = sections::list_sessions(user, &account.account_id).await;
+    let Some(sessions) = unless_out_of_reach(sessions)? else { return Ok(Standing::OutOfReach) };
     let login = account.logins.first().map(String::as_str).unwrap_or_default();
-    let checks = diagnosis::diagnose(member, login).await?;
+    let checks = diagnosis::diagnose(user, login).await?;
     Ok(Standing::InReach(Reached { sessions, checks }))
 }
 
@@ -131,9 +131,9 @@ pub(super) fn state(words: &AccountsWords, state: i32) -> Cell {
     Cell::Badge(badge, text.to_owned())
 }
 
-fn facts<'a>(member: &'a Member, account: &wire::Account, standing: &Standing) -> Vec<Fact<'a>> {
-    let (words, general) = (&member.visit.texts().accounts, member.visit.words());
-    let names = &member.visit.texts().administration;
+fn facts<'a>(user: &'a CurrentUser, account: &wire::Account, standing: &Standing) -> Vec<Fact<'a>> {
+    let (words, general) = (&user.context.texts().accounts, user.context.words());
+    let names = &user.context.texts().administration;
     let fact = |term: &'a str, cell: Cell| Fact { term, cell };
     let mut facts = vec![
         fact(&words.column_state, state(words, account.state)),
@@ -172,29 +172,33 @@ fn password(words: &AccountsWords, account: &wire::Account) -> Cell {
 }
 
 /// The sections of the page, each with its title.
-async fn around(member: &Member, account: &wire::Account, standing: &Standing) -> Result<Vec<Values>, Fault> {
-    let texts = member.visit.texts();
+async fn around(
+    user: &CurrentUser,
+    account: &wire::Account,
+    standing: &Standing,
+) -> Result<Vec<Values>, Fault> {
+    let texts = user.context.texts();
     let words = &texts.accounts;
     let section = |title: &str, body: Html| Values::default().text("title", title).html("body", body);
     let mut sections = Vec::new();
     if let Standing::InReach(reached) = standing {
-        sections.push(section(&texts.diagnosis.title, diagnosis::table(member, &reached.checks)?));
-        if member.has_any(METHODS)
-            && let Some(methods) = sections::methods(member, account).await?
+        sections.push(section(&texts.diagnosis.title, diagnosis::table(user, &reached.checks)?));
+        if user.has_any(METHODS)
+            && let Some(methods) = sections::methods(user, account).await?
         {
             sections.push(section(&words.methods_title, methods));
         }
-        let sessions = sections::sessions(member, account, &reached.sessions)?;
+        let sessions = sections::sessions(user, account, &reached.sessions)?;
         sections.push(section(&words.sessions_title, sessions));
-        if member.has_any(ROLES) {
-            sections.push(section(&words.roles_title, sections::roles(member, account)?));
+        if user.has_any(ROLES) {
+            sections.push(section(&words.roles_title, sections::roles(user, account)?));
         }
     }
-    if !matches!(standing, Standing::Deleted) && member.has_any(MEMBERSHIPS) {
-        sections.push(section(&texts.groups.title, sections::groups(member, account).await?));
+    if !matches!(standing, Standing::Deleted) && user.has_any(MEMBERSHIPS) {
+        sections.push(section(&texts.groups.title, sections::groups(user, account).await?));
     }
-    if member.has_any(EVENTS) {
-        sections.push(section(&words.timeline_title, sections::timeline(member, account).await?));
+    if user.has_any(EVENTS) {
+        sections.push(section(&words.timeline_title, sections::timeline(user, account).await?));
     }
     Ok(sections)
 }

@@ -6,11 +6,11 @@ use rekey_wire::identity::v1::{AuditActorKind, AuditOutcome, AuditSubjectKind};
 use super::super::listing::{address, time_cell};
 use crate::domain::EventSearch;
 use crate::view::{Badge, Cell, Fact, Html, Values};
-use crate::web::{Fault, Member, Place};
-use crate::words::{AuditWords, filled};
+use crate::web::{CurrentUser, Fault, MenuItem};
+use crate::words::{AuditWords, interpolate};
 
-pub(super) fn row(member: &Member, event: &wire::AuditEvent) -> Result<Vec<Cell>, Fault> {
-    let words = &member.visit.texts().audit;
+pub(super) fn row(user: &CurrentUser, event: &wire::AuditEvent) -> Result<Vec<Cell>, Fault> {
+    let words = &user.context.texts().audit;
     let (badge, ended) = outcome(words, event.outcome());
     let ended = if event.reason.is_empty() { ended.to_owned() } else { format!("{ended}: {}", event.reason) };
     Ok(vec![
@@ -18,14 +18,14 @@ pub(super) fn row(member: &Member, event: &wire::AuditEvent) -> Result<Vec<Cell>
         Cell::Link { path: events(EventSearch::KIND, &event.kind), text: event.kind.clone() },
         Cell::Badge(badge, ended),
         actor(words, event),
-        subject(member, event),
-        Cell::Html(details(member, event)?),
+        subject(user, event),
+        Cell::Html(details(user, event)?),
     ])
 }
 
 /// The events that have this in common.
 fn events(name: &str, value: &str) -> String {
-    address(Place::Audit.path(), &[(name, value)])
+    address(MenuItem::Audit.path(), &[(name, value)])
 }
 
 pub(super) fn outcome(words: &AuditWords, outcome: AuditOutcome) -> (Badge, &str) {
@@ -60,20 +60,20 @@ fn actor(words: &AuditWords, event: &wire::AuditEvent) -> Cell {
 }
 
 /// The account, which whoever looks after accounts can open, and others can follow through the log.
-fn subject(member: &Member, event: &wire::AuditEvent) -> Cell {
-    let words = &member.visit.texts().audit;
+fn subject(user: &CurrentUser, event: &wire::AuditEvent) -> Cell {
+    let words = &user.context.texts().audit;
     let text = match event.subject_kind() {
         AuditSubjectKind::Account => {
             let id = &event.account_id;
-            let path = if member.has_any(Place::Accounts.roles()) {
-                format!("{}/{id}", Place::Accounts.path())
+            let path = if user.has_any(MenuItem::Accounts.roles()) {
+                format!("{}/{id}", MenuItem::Accounts.path())
             } else {
                 events(EventSearch::ACCOUNT, id)
             };
             return Cell::Link { path, text: short(id) };
         }
         AuditSubjectKind::Tenant if event.account_ids.is_empty() => words.subject_tenant.clone(),
-        AuditSubjectKind::Tenant => filled(&words.subject_several, "count", event.account_ids.len()),
+        AuditSubjectKind::Tenant => interpolate(&words.subject_several, "count", event.account_ids.len()),
         AuditSubjectKind::UnknownLogin => words.subject_unknown_login.clone(),
         AuditSubjectKind::Erased => words.subject_erased.clone(),
         AuditSubjectKind::Unspecified => return Cell::Empty,
@@ -82,8 +82,8 @@ fn subject(member: &Member, event: &wire::AuditEvent) -> Cell {
 }
 
 /// Whatever the log holds of the event besides, behind a word that opens it.
-fn details(member: &Member, event: &wire::AuditEvent) -> Result<Html, Fault> {
-    let words = &member.visit.texts().audit;
+fn details(user: &CurrentUser, event: &wire::AuditEvent) -> Result<Html, Fault> {
+    let words = &user.context.texts().audit;
     let count = if event.count > 1 { event.count.to_string() } else { String::new() };
     let facts = [
         (&words.fact_caller, event.caller.clone()),
@@ -106,23 +106,23 @@ fn details(member: &Member, event: &wire::AuditEvent) -> Result<Html, Fault> {
     let link = |(text, path): (&String, String)| Values::default().text("text", text).text("path", &path);
     let values = Values::default()
         .text("kind", &event.kind)
-        .html("facts", member.visit.facts(facts)?)
-        .list("links", links(member, event).into_iter().map(link).collect());
-    member.visit.body("audit_details", values)
+        .html("facts", user.context.facts(facts)?)
+        .list("links", links(user, event).into_iter().map(link).collect());
+    user.context.body("audit_details", values)
 }
 
 /// Where the trace leads on to.
-fn links<'a>(member: &'a Member, event: &wire::AuditEvent) -> Vec<(&'a String, String)> {
-    let words = &member.visit.texts().audit;
+fn links<'a>(user: &'a CurrentUser, event: &wire::AuditEvent) -> Vec<(&'a String, String)> {
+    let words = &user.context.texts().audit;
     let mut links = Vec::new();
     if !event.account_id.is_empty() {
         links.push((&words.same_account, events(EventSearch::ACCOUNT, &event.account_id)));
     }
     if !event.support_code.is_empty() {
         let asked = [(EventSearch::SUPPORT_CODE, event.support_code.as_str())];
-        links.push((&words.same_call, address(Place::Audit.path(), &asked)));
-        if member.has_any(Place::Messages.roles()) {
-            links.push((&words.messages_of_call, address(Place::Messages.path(), &asked)));
+        links.push((&words.same_call, address(MenuItem::Audit.path(), &asked)));
+        if user.has_any(MenuItem::Messages.roles()) {
+            links.push((&words.messages_of_call, address(MenuItem::Messages.path(), &asked)));
         }
     }
     links

@@ -12,39 +12,39 @@ use crate::domain::funnel::{
     largest,
 };
 use crate::view::{Cell, Choice, Html, Select, Table, Values, moment};
-use crate::web::{Content, Fault, Member, Place, Visit};
-use crate::words::{AuditWords, filled};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext};
+use crate::words::{AuditWords, interpolate};
 
 const RANGE: &str = "range";
 const PATH: &str = "/administration/audit/funnel";
 /// The steps of a reset, as they follow each other.
 const STEPS: usize = 5;
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let range = FunnelRange::read(&visit.query(RANGE));
-    let time = range.counted(visit.now);
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let context = &user.context;
+    let range = FunnelRange::read(&context.query(RANGE));
+    let time = range.counted(context.now);
     let request = wire::GetResetFunnelRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         start_time: Some(timestamp(time.start.unix_micros())),
         end_time: Some(timestamp(time.end.unix_micros())),
         period: Some(duration(time.period)),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let counted = AuditServiceClient::new(member.identity()).get_reset_funnel(request).await?;
+    let counted = AuditServiceClient::new(user.identity()).get_reset_funnel(request).await?;
     let periods = counted.into_inner().periods;
-    let words = &visit.texts().audit;
+    let words = &context.texts().audit;
     let values = Values::default()
         .text("action", PATH)
-        .html("range", range_field(visit, range)?)
-        .html("funnel", funnel(visit, &periods)?)
-        .html("course", course(visit, &periods, time)?)
-        .html("numbers", numbers(visit, &periods)?);
-    member.page(Place::Audit, Content::new(&words.funnel_title, visit.body("audit_funnel", values)?))
+        .html("range", range_field(context, range)?)
+        .html("funnel", funnel(context, &periods)?)
+        .html("course", course(context, &periods, time)?)
+        .html("numbers", numbers(context, &periods)?);
+    user.page(MenuItem::Audit, PageContent::new(&words.funnel_title, context.body("audit_funnel", values)?))
 }
 
-fn range_field(visit: &Visit, range: FunnelRange) -> Result<Html, Fault> {
-    let words = &visit.texts().audit;
+fn range_field(context: &PageContext, range: FunnelRange) -> Result<Html, Fault> {
+    let words = &context.texts().audit;
     let choice = |range: FunnelRange| {
         let text = match range {
             FunnelRange::Day => &words.range_day,
@@ -54,7 +54,7 @@ fn range_field(visit: &Visit, range: FunnelRange) -> Result<Html, Fault> {
         };
         Choice { value: range.word(), text }
     };
-    visit.select(&Select {
+    context.select(&Select {
         name: RANGE,
         label: &words.range_label,
         hint: None,
@@ -89,8 +89,8 @@ fn step_names(words: &AuditWords) -> [&str; STEPS] {
 }
 
 /// All periods together, a row for each step.
-fn funnel(visit: &Visit, periods: &[wire::ResetFunnelPeriod]) -> Result<Html, Fault> {
-    let words = &visit.texts().audit;
+fn funnel(context: &PageContext, periods: &[wire::ResetFunnelPeriod]) -> Result<Html, Fault> {
+    let words = &context.texts().audit;
     let mut totals = [StepCount::default(); STEPS];
     for period in periods {
         for (total, step) in totals.iter_mut().zip(steps(period)) {
@@ -101,11 +101,11 @@ fn funnel(visit: &Visit, periods: &[wire::ResetFunnelPeriod]) -> Result<Html, Fa
     let row = |(name, total): (&str, StepCount)| -> Result<Vec<Cell>, Fault> {
         let numbers =
             [total.succeeded, total.refused, total.failed].map(|count| Cell::Text(count.to_string()));
-        let head = [Cell::Text(name.to_owned()), Cell::Html(bar(visit, total, most)?)];
+        let head = [Cell::Text(name.to_owned()), Cell::Html(bar(context, total, most)?)];
         Ok(head.into_iter().chain(numbers).collect())
     };
     let rows = step_names(words).into_iter().zip(totals).map(row).collect::<Result<_, _>>()?;
-    visit.table(Table {
+    context.table(Table {
         caption: &words.funnel_caption,
         columns: &[
             &words.column_step,
@@ -120,7 +120,7 @@ fn funnel(visit: &Visit, periods: &[wire::ResetFunnelPeriod]) -> Result<Html, Fa
     })
 }
 
-fn bar(visit: &Visit, count: StepCount, most: u64) -> Result<Html, Fault> {
+fn bar(context: &PageContext, count: StepCount, most: u64) -> Result<Html, Fault> {
     let parts = ["succeeded", "refused", "failed"].into_iter().zip(count.bar(most));
     let parts = parts.filter(|(_, part)| part.width > 0).map(|(class, part)| {
         Values::default()
@@ -129,12 +129,16 @@ fn bar(visit: &Visit, count: StepCount, most: u64) -> Result<Html, Fault> {
             .text("width", &part.width.to_string())
     });
     let values = Values::default().text("length", &BAR_WIDTH.to_string()).list("parts", parts.collect());
-    visit.body("audit_bar", values)
+    context.body("audit_bar", values)
 }
 
 /// What began in each period and what was completed in it, as columns.
-fn course(visit: &Visit, periods: &[wire::ResetFunnelPeriod], time: CountedTime) -> Result<Html, Fault> {
-    let words = &visit.texts().audit;
+fn course(
+    context: &PageContext,
+    periods: &[wire::ResetFunnelPeriod],
+    time: CountedTime,
+) -> Result<Html, Fault> {
+    let words = &context.texts().audit;
     let counts: Vec<[u64; 2]> = periods
         .iter()
         .map(|period| [&period.started, &period.completed].map(|step| count(step.as_ref()).succeeded))
@@ -151,29 +155,29 @@ fn course(visit: &Visit, periods: &[wire::ResetFunnelPeriod], time: CountedTime)
         PERIOD_WIDTH.saturating_mul(u64::try_from(counts.len()).unwrap_or(u64::MAX)).max(PERIOD_WIDTH);
     let sum = |place: usize| counts.iter().map(|pair| pair[place]).sum::<u64>();
     let most = largest(&counts);
-    let described = filled(&words.course_description, "started", sum(0));
-    let described = filled(&filled(&described, "completed", sum(1)), "most", most);
+    let described = interpolate(&words.course_description, "started", sum(0));
+    let described = interpolate(&interpolate(&described, "completed", sum(1)), "most", most);
     let values = Values::default()
         .text("width", &width.to_string())
         .text("height", &COLUMN_HEIGHT.to_string())
         .text("column_width", &COLUMN_WIDTH.to_string())
         .text("description", &described)
-        .text("most", &filled(&words.course_most, "count", most))
+        .text("most", &interpolate(&words.course_most, "count", most))
         .part("start", moment(time.start))
         .part("end", moment(time.end))
         .list("columns", shapes.collect());
-    visit.body("audit_course", values)
+    context.body("audit_course", values)
 }
 
 /// What was done in each period, as numbers.
-fn numbers(visit: &Visit, periods: &[wire::ResetFunnelPeriod]) -> Result<Html, Fault> {
-    let words = &visit.texts().audit;
+fn numbers(context: &PageContext, periods: &[wire::ResetFunnelPeriod]) -> Result<Html, Fault> {
+    let words = &context.texts().audit;
     let row = |period: &wire::ResetFunnelPeriod| -> Vec<Cell> {
         let done = steps(period).map(|step| Cell::Text(step.succeeded.to_string()));
         [time_cell(period.start_time.as_ref())].into_iter().chain(done).collect()
     };
     let head: Vec<&str> = [words.column_period.as_str()].into_iter().chain(step_names(words)).collect();
-    visit.table(Table {
+    context.table(Table {
         caption: &words.numbers_caption,
         columns: &head,
         rows: periods.iter().map(row).collect(),

@@ -7,12 +7,12 @@ use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::time::timestamp;
 
 use super::super::listing::{PAGE, next_page};
-use super::super::sentences::refusal;
+use super::super::refusal_texts::refusal;
 use super::event;
-use crate::domain::{EventSearch, NamedAccount, Refusal};
+use crate::domain::{AccountReference, EventSearch, Refusal};
 use crate::peers::PeerError;
-use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{Content, Fault, Member, Place};
+use crate::view::{Choice, Field, FieldKind, FormProblem, Html, Select, Table, Values};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::AuditWords;
 
 /// Each row holds all that is known of its event, two kilobytes, and a page with its stylesheet stays below 60.
@@ -25,28 +25,28 @@ const OUTCOMES: [(&str, wire::AuditOutcome); 3] = [
     ("failed", wire::AuditOutcome::Failed),
 ];
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let search = EventSearch::read(|name| visit.query(name));
-    let (found, wrong) = match find(&member, &search).await? {
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let context = &user.context;
+    let search = EventSearch::read(|name| context.query(name));
+    let (found, wrong) = match find(&user, &search).await? {
         Ok(found) => (Some(found), Vec::new()),
         Err(wrong) => (None, wrong),
     };
-    let words = &visit.texts().audit;
-    let problems: Vec<Problem> =
-        wrong.into_iter().map(|field| Problem::of(field, sentence(words, field))).collect();
-    let table = found.map(|found| table(&member, &search, &found)).transpose()?;
+    let words = &context.texts().audit;
+    let problems: Vec<FormProblem> =
+        wrong.into_iter().map(|field| FormProblem::of(field, sentence(words, field))).collect();
+    let table = found.map(|found| table(&user, &search, &found)).transpose()?;
     let values = Values::default()
-        .list("fields", fields(&member, &search, &problems)?)
+        .list("fields", fields(&user, &search, &problems)?)
         .flag("is_filtered", search != EventSearch::default())
         .optional_html("table", table);
-    let content = Content::new(&words.title, visit.body("audit", values)?);
-    member.page(Place::Audit, Content { problems, ..content })
+    let content = PageContent::new(&words.title, context.body("audit", values)?);
+    user.page(MenuItem::Audit, PageContent { problems, ..content })
 }
 
 /// A page of events, or the fields of the form that are wrong.
 async fn find(
-    member: &Member,
+    user: &CurrentUser,
     search: &EventSearch,
 ) -> Result<Result<wire::ListEventsResponse, Vec<&'static str>>, Fault> {
     let span = match search.span() {
@@ -54,7 +54,7 @@ async fn find(
         Err(wrong) => return Ok(Err(wrong)),
     };
     let moment = |at: Option<Timestamp>| at.map(|at| timestamp(at.unix_micros()));
-    let (account, actor) = (NamedAccount::read(&search.account), NamedAccount::read(&search.actor));
+    let (account, actor) = (AccountReference::read(&search.account), AccountReference::read(&search.actor));
     let outcome = OUTCOMES.into_iter().find(|(word, _)| *word == search.outcome);
     let filter = wire::AuditFilter {
         account_id: account.id,
@@ -68,13 +68,13 @@ async fn find(
         actor_hash: actor.hash,
     };
     let request = wire::ListEventsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         filter: Some(filter),
         page_size: ROWS,
-        page_token: member.visit.query(PAGE),
-        context: member.context(),
+        page_token: user.context.query(PAGE),
+        context: user.request_context(),
     };
-    match AuditServiceClient::new(member.identity()).list_events(request).await {
+    match AuditServiceClient::new(user.identity()).list_events(request).await {
         Ok(found) => Ok(Ok(found.into_inner())),
         Err(status) => match refusal(status.into())? {
             Refusal::FieldInvalid(fields) => wrong_fields(&fields).map(Err),
@@ -109,10 +109,17 @@ fn sentence<'a>(words: &'a AuditWords, field: &str) -> &'a str {
     }
 }
 
-fn fields(member: &Member, search: &EventSearch, problems: &[Problem]) -> Result<Vec<Values>, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().audit);
+fn fields(user: &CurrentUser, search: &EventSearch, problems: &[FormProblem]) -> Result<Vec<Values>, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().audit);
     let typed = |name: &'static str, label, hint, kind, value| {
-        visit.field(&Field { name, label, hint, kind, value, problem: Problem::beside(problems, name) })
+        context.field(&Field {
+            name,
+            label,
+            hint,
+            kind,
+            value,
+            problem: FormProblem::for_field(problems, name),
+        })
     };
     let utc = Some(words.day_hint.as_str());
     let kind_hint = Some(words.kind_hint.as_str());
@@ -121,7 +128,7 @@ fn fields(member: &Member, search: &EventSearch, problems: &[Problem]) -> Result
         typed(EventSearch::FROM, &words.filter_from, utc, FieldKind::Day, &search.from)?,
         typed(EventSearch::TO, &words.filter_to, utc, FieldKind::Day, &search.to)?,
         typed(EventSearch::KIND, &words.filter_kind, kind_hint, FieldKind::Search, &search.kind)?,
-        outcome_field(member, search)?,
+        outcome_field(user, search)?,
         typed(EventSearch::ACCOUNT, &words.filter_account, account_hint, FieldKind::Search, &search.account)?,
         typed(EventSearch::ACTOR, &words.filter_actor, account_hint, FieldKind::Search, &search.actor)?,
         typed(
@@ -135,11 +142,11 @@ fn fields(member: &Member, search: &EventSearch, problems: &[Problem]) -> Result
     Ok(fields.into_iter().map(|field| Values::default().html("markup", field)).collect())
 }
 
-fn outcome_field(member: &Member, search: &EventSearch) -> Result<Html, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().audit);
-    let all = Choice { value: "", text: &visit.words().all };
+fn outcome_field(user: &CurrentUser, search: &EventSearch) -> Result<Html, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().audit);
+    let all = Choice { value: "", text: &context.words().all };
     let choice = |(value, outcome)| Choice { value, text: event::outcome(words, outcome).1 };
-    visit.select(&Select {
+    context.select(&Select {
         name: EventSearch::OUTCOME,
         label: &words.filter_outcome,
         hint: None,
@@ -149,11 +156,11 @@ fn outcome_field(member: &Member, search: &EventSearch) -> Result<Html, Fault> {
     })
 }
 
-fn table(member: &Member, search: &EventSearch, found: &wire::ListEventsResponse) -> Result<Html, Fault> {
-    let words = &member.visit.texts().audit;
-    let rows = found.events.iter().map(|event| event::row(member, event)).collect::<Result<_, _>>()?;
+fn table(user: &CurrentUser, search: &EventSearch, found: &wire::ListEventsResponse) -> Result<Html, Fault> {
+    let words = &user.context.texts().audit;
+    let rows = found.events.iter().map(|event| event::row(user, event)).collect::<Result<_, _>>()?;
     let is_last = found.next_page_token.is_empty();
-    member.visit.table(Table {
+    user.context.table(Table {
         caption: &words.caption,
         columns: &[
             &words.column_time,
@@ -165,7 +172,7 @@ fn table(member: &Member, search: &EventSearch, found: &wire::ListEventsResponse
         ],
         rows,
         empty: if is_last { &words.empty } else { &words.empty_page },
-        next: next_page(Place::Audit.path(), &search.pairs(), &found.next_page_token),
+        next: next_page(MenuItem::Audit.path(), &search.pairs(), &found.next_page_token),
     })
 }
 

@@ -7,8 +7,8 @@ use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 
 use super::super::listing::{PAGE, next_page};
 use crate::view::{Badge, Cell, Html, Table, Values};
-use crate::web::{Content, Fault, Member, Place};
-use crate::words::{AuditWords, filled};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
+use crate::words::{AuditWords, interpolate};
 
 const PATH: &str = "/administration/audit/verification";
 
@@ -22,34 +22,34 @@ struct Walk {
     erased: i64,
 }
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let Walk { answer, erased } = walk(&member).await?;
-    let words = &visit.texts().audit;
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let context = &user.context;
+    let Walk { answer, erased } = walk(&user).await?;
+    let words = &context.texts().audit;
     let (badge, verdict) = verdict(words, &answer);
     let is_partial = !answer.next_page_token.is_empty();
-    let erased = (erased > 0).then(|| filled(&words.verification_erased, "count", erased));
+    let erased = (erased > 0).then(|| interpolate(&words.verification_erased, "count", erased));
     let values = Values::default()
         .text("verdict", &verdict)
         .flag("is_broken", badge == Badge::Bad)
         .optional("erased", erased)
         .optional("rest", is_partial.then_some(&words.verification_rest))
         .optional("next", next_page(PATH, &[], &answer.next_page_token))
-        .optional_html("seal", seal(&member, &answer)?);
-    member.page(
-        Place::Audit,
-        Content::new(&words.verification_title, visit.body("audit_verification", values)?),
+        .optional_html("seal", seal(&user, &answer)?);
+    user.page(
+        MenuItem::Audit,
+        PageContent::new(&words.verification_title, context.body("audit_verification", values)?),
     )
 }
 
-async fn walk(member: &Member) -> Result<Walk, Fault> {
-    let mut client = AuditServiceClient::new(member.identity());
-    let (mut page_token, mut erased, mut calls) = (member.visit.query(PAGE), 0, 1);
+async fn walk(user: &CurrentUser) -> Result<Walk, Fault> {
+    let mut client = AuditServiceClient::new(user.identity());
+    let (mut page_token, mut erased, mut calls) = (user.context.query(PAGE), 0, 1);
     loop {
         let request = wire::VerifyAuditRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             page_token,
-            context: member.context(),
+            context: user.request_context(),
         };
         let answer = client.verify_audit(request).await?.into_inner();
         erased += answer.erased_events;
@@ -67,8 +67,8 @@ fn verdict(words: &AuditWords, answer: &wire::VerifyAuditResponse) -> (Badge, St
         if answer.verified_position == 0 {
             return (Badge::Plain, words.verification_empty.clone());
         }
-        let text = filled(&words.verification_holds, "first", answer.first_position);
-        return (Badge::Good, filled(&text, "last", answer.verified_position));
+        let text = interpolate(&words.verification_holds, "first", answer.first_position);
+        return (Badge::Good, interpolate(&text, "last", answer.verified_position));
     };
     let text = match broken.kind() {
         AuditBreakKind::Missing => &words.break_missing,
@@ -76,20 +76,20 @@ fn verdict(words: &AuditWords, answer: &wire::VerifyAuditResponse) -> (Badge, St
         AuditBreakKind::Inserted => &words.break_inserted,
         AuditBreakKind::Changed | AuditBreakKind::Unspecified => &words.break_changed,
     };
-    let text = filled(text, "position", broken.position);
-    let text = filled(&text, "last", broken.last_position);
-    (Badge::Bad, filled(&text, "found", broken.found_position))
+    let text = interpolate(text, "position", broken.position);
+    let text = interpolate(&text, "last", broken.last_position);
+    (Badge::Bad, interpolate(&text, "found", broken.found_position))
 }
 
 /// The last place that holds and its link: kept elsewhere, they show later that the log was not written anew.
-fn seal(member: &Member, answer: &wire::VerifyAuditResponse) -> Result<Option<Html>, Fault> {
+fn seal(user: &CurrentUser, answer: &wire::VerifyAuditResponse) -> Result<Option<Html>, Fault> {
     if answer.verified_position == 0 {
         return Ok(None);
     }
-    let words = &member.visit.texts().audit;
+    let words = &user.context.texts().audit;
     let row =
         vec![Cell::Text(answer.verified_position.to_string()), Cell::Code(answer.verified_link.clone())];
-    let table = member.visit.table(Table {
+    let table = user.context.table(Table {
         caption: &words.seal_caption,
         columns: &[&words.fact_position, &words.fact_link],
         rows: vec![row],

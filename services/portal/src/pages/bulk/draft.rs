@@ -8,7 +8,7 @@ use rekey_wire::time::timestamp;
 
 use super::super::account_filters::{METHODS, STATES};
 use super::super::group_choice::OTHER_GROUP;
-use crate::domain::{AccountListProblem, accounts_in};
+use crate::domain::{AccountListProblem, parse_account_list};
 
 pub(super) const WHO: &str = "who";
 pub(super) const PREFIX: &str = "prefix";
@@ -120,10 +120,12 @@ impl Draft {
             EVERYBODY => Ok(Selection::Filter(AccountFilter::default())),
             BY_FILTER if self.has_filter() => self.filter().map(Selection::Filter),
             BY_FILTER => Err(DraftProblem::FilterEmpty),
-            BY_LIST => accounts_in(&self.accounts).map(Selection::List).map_err(|problem| match problem {
-                AccountListProblem::Empty => DraftProblem::ListEmpty,
-                AccountListProblem::Unreadable(name) => DraftProblem::ListUnreadable(name),
-            }),
+            BY_LIST => {
+                parse_account_list(&self.accounts).map(Selection::List).map_err(|problem| match problem {
+                    AccountListProblem::Empty => DraftProblem::ListEmpty,
+                    AccountListProblem::Unreadable(name) => DraftProblem::ListUnreadable(name),
+                })
+            }
             _ => Err(DraftProblem::NobodyChosen),
         }
     }

@@ -13,50 +13,50 @@ use super::super::listing::moment_of;
 use super::run::Position;
 use super::{find, is_alive, is_tried, mode_text, path, results, run, state_badge, title};
 use crate::assets::BULK_SCRIPT;
-use crate::view::{Confirmation, Html, Problem, Values, moment};
-use crate::web::{Content, Fault, Member, Place};
-use crate::words::{BulkWords, filled};
+use crate::view::{Confirmation, FormProblem, Html, Values, moment};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
+use crate::words::{BulkWords, interpolate};
 
 /// How often somebody who watches is told how far it is.
 const REFRESH_SECONDS: u64 = 2;
 
-pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fault> {
-    let job = find(&member, &id).await?;
-    if member.visit.query("only") == "progress" {
-        let body = progress(&member, &job)?;
-        return member.page(Place::Bulk, Content::new(title(&member.visit.texts().bulk, &job), body));
+pub(super) async fn show(user: CurrentUser, Path(id): Path<String>) -> Result<Response, Fault> {
+    let job = find(&user, &id).await?;
+    if user.context.query("only") == "progress" {
+        let body = progress(&user, &job)?;
+        return user.page(MenuItem::Bulk, PageContent::new(title(&user.context.texts().bulk, &job), body));
     }
-    page(&member, &job, None, None).await
+    page(&user, &job, None, None).await
 }
 
 /// The page of a job: with where its list goes on, if the address says it, and what went wrong.
 pub(super) async fn page(
-    member: &Member,
+    user: &CurrentUser,
     job: &wire::BulkReset,
     position: Option<&Position>,
-    problem: Option<Problem>,
+    problem: Option<FormProblem>,
 ) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().bulk;
-    let names = AccountNames::of(member, vec![job.starter_account_id.clone()]).await;
-    let confirm = if is_tried(job) { Some(question(member, job)?) } else { None };
+    let context = &user.context;
+    let words = &context.texts().bulk;
+    let names = AccountNames::of(user, vec![job.starter_account_id.clone()]).await;
+    let confirm = if is_tried(job) { Some(question(user, job)?) } else { None };
     let here = position.map_or_else(|| path(&job.bulk_reset_id), |at| at.path(&job.bulk_reset_id));
-    let go_on = position.map(|position| run::go_on_form(member, job, position)).transpose()?;
+    let go_on = position.map(|position| run::go_on_form(user, job, position)).transpose()?;
     let values = facts(words, job, &names)
-        .html("progress", progress(member, job)?)
+        .html("progress", progress(user, job)?)
         .optional_html("confirm", confirm)
         .optional_html("go_on", go_on.flatten())
         .flag("is_alive", is_alive(job))
         .text("cancel_path", &format!("{}/cancel", path(&job.bulk_reset_id)))
-        .html("results", results::section(member, job, &here).await?);
-    let body = visit.body("bulk_job", values)?;
-    let content = Content {
+        .html("results", results::section(user, job, &here).await?);
+    let body = context.body("bulk_job", values)?;
+    let content = PageContent {
         problems: problem.into_iter().collect(),
         refresh_seconds: is_alive(job).then_some(REFRESH_SECONDS),
         script_path: is_alive(job).then_some(BULK_SCRIPT),
-        ..Content::new(title(words, job), body)
+        ..PageContent::new(title(words, job), body)
     };
-    member.page(Place::Bulk, content)
+    user.page(MenuItem::Bulk, content)
 }
 
 /// What does not change while it runs.
@@ -73,9 +73,9 @@ fn facts(words: &BulkWords, job: &wire::BulkReset, names: &AccountNames) -> Valu
 }
 
 /// How far it is.
-fn progress(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().bulk;
+fn progress(user: &CurrentUser, job: &wire::BulkReset) -> Result<Html, Fault> {
+    let context = &user.context;
+    let words = &context.texts().bulk;
     let (mark, state) = state_badge(words, job.state());
     let done = job.accounts_reset.saturating_add(job.accounts_refused);
     let values = Values::default()
@@ -93,7 +93,7 @@ fn progress(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
         .text("reset", &job.accounts_reset.to_string())
         .text("refused", &job.accounts_refused.to_string())
         .text("waiting", &job.accounts.saturating_sub(done).to_string());
-    visit.body("bulk_progress", values)
+    context.body("bulk_progress", values)
 }
 
 /// How it stands, in a sentence.
@@ -114,37 +114,37 @@ fn sentence(words: &BulkWords, job: &wire::BulkReset) -> String {
         BulkResetState::Unspecified => return String::new(),
     };
     let done = job.accounts_reset.saturating_add(job.accounts_refused);
-    let text = filled(text, "done", done);
-    let text = filled(&text, "accounts", job.accounts);
-    filled(&text, "reset", job.accounts_reset)
+    let text = interpolate(text, "done", done);
+    let text = interpolate(&text, "accounts", job.accounts);
+    interpolate(&text, "reset", job.accounts_reset)
 }
 
 /// "Reset N passwords", behind a dry run.
-fn question(member: &Member, job: &wire::BulkReset) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().bulk;
+fn question(user: &CurrentUser, job: &wire::BulkReset) -> Result<Html, Fault> {
+    let context = &user.context;
+    let words = &context.texts().bulk;
     let count = job.accounts_reset;
     let text = match job.mode() {
         BulkResetMode::RequireChange => &words.question_require_change,
         BulkResetMode::Link | BulkResetMode::Unspecified => &words.question_link,
     };
     let action = format!("{}/reset", path(&job.bulk_reset_id));
-    visit.confirmation(Confirmation {
-        text: &filled(text, "count", count),
+    context.confirmation(Confirmation {
+        text: &interpolate(text, "count", count),
         subjects: &[],
         action: &action,
-        hidden: visit.hidden(&action)?,
+        hidden: context.hidden_fields(&action)?,
         fields: &[],
-        questions: None,
+        extra_fields: None,
         button: &reset_button(words, count),
         is_loss: true,
-        back: Place::Bulk.path(),
+        back: MenuItem::Bulk.path(),
     })
 }
 
 /// What the button says, which names how many.
 fn reset_button(words: &BulkWords, count: i64) -> String {
-    if count == 1 { words.reset_one.clone() } else { filled(&words.reset_many, "count", count) }
+    if count == 1 { words.reset_one.clone() } else { interpolate(&words.reset_many, "count", count) }
 }
 
 #[cfg(test)]

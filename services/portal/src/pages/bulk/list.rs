@@ -8,24 +8,24 @@ use super::super::account_names::AccountNames;
 use super::super::listing::{PAGE, next_page, time_cell};
 use super::{mode_text, path, state_badge, title};
 use crate::view::{Cell, Table, Values};
-use crate::web::{Content, Fault, Member, Place};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::BulkWords;
 
 const ROWS: i32 = 50;
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().bulk;
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().bulk;
     let request = wire::ListBulkResetsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: ROWS,
-        page_token: visit.query(PAGE),
-        context: member.context(),
+        page_token: context.query(PAGE),
+        context: user.request_context(),
     };
-    let listed = BulkResetServiceClient::new(member.identity()).list_bulk_resets(request).await?.into_inner();
+    let listed = BulkResetServiceClient::new(user.identity()).list_bulk_resets(request).await?.into_inner();
     let starters = listed.bulk_resets.iter().map(|job| job.starter_account_id.clone()).collect();
-    let names = AccountNames::of(&member, starters).await;
-    let table = visit.table(Table {
+    let names = AccountNames::of(&user, starters).await;
+    let table = context.table(Table {
         caption: &words.title,
         columns: &[
             &words.job,
@@ -40,10 +40,10 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
         ],
         rows: listed.bulk_resets.iter().map(|job| row(words, &names, job)).collect(),
         empty: &words.none,
-        next: next_page(Place::Bulk.path(), &[], &listed.next_page_token),
+        next: next_page(MenuItem::Bulk.path(), &[], &listed.next_page_token),
     })?;
-    let body = visit.body("bulk_list", Values::default().html("table", table))?;
-    member.page(Place::Bulk, Content::new(&words.title, body))
+    let body = context.body("bulk_list", Values::default().html("table", table))?;
+    user.page(MenuItem::Bulk, PageContent::new(&words.title, body))
 }
 
 fn row(words: &BulkWords, names: &AccountNames, job: &wire::BulkReset) -> Vec<Cell> {

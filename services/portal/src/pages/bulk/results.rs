@@ -9,10 +9,10 @@ use rekey_wire::identity::v1::bulk_reset_service_client::BulkResetServiceClient;
 
 use super::super::account_names::account_path;
 use super::super::listing::{PAGE, next_page, time_cell};
-use super::super::sentences::reason_text;
+use super::super::refusal_texts::reason_text;
 use crate::view::{Badge, Cell, Choice, Html, Select, Table, Values};
-use crate::web::{Fault, Member, Visit};
-use crate::words::{BulkWords, filled};
+use crate::web::{CurrentUser, Fault, PageContext};
+use crate::words::{BulkWords, interpolate};
 
 const OUTCOME: &str = "outcome";
 
@@ -35,43 +35,43 @@ struct Found {
 }
 
 /// The part of the page that lists them, and is filtered at the address of that page.
-pub(super) async fn section(member: &Member, job: &wire::BulkReset, here: &str) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().bulk;
-    let asked = visit.query(OUTCOME);
+pub(super) async fn section(user: &CurrentUser, job: &wire::BulkReset, here: &str) -> Result<Html, Fault> {
+    let context = &user.context;
+    let words = &context.texts().bulk;
+    let asked = context.query(OUTCOME);
     let word = WORDS.into_iter().find(|known| *known == asked).unwrap_or_default();
-    let found = find(member, job, word).await?;
+    let found = find(user, job, word).await?;
     let empty = if found.next_page_token.is_empty() {
         words.no_results.clone()
     } else {
-        filled(&words.no_results_here, "count", found.looked_at)
+        interpolate(&words.no_results_here, "count", found.looked_at)
     };
-    let table = visit.table(Table {
+    let table = context.table(Table {
         caption: &words.results,
         columns: &[&words.account, &words.outcome, &words.why, &words.finished_at],
-        rows: found.results.iter().map(|result| row(visit, result)).collect(),
+        rows: found.results.iter().map(|result| row(context, result)).collect(),
         empty: &empty,
         next: next_page(here, &[(OUTCOME, word)], &found.next_page_token),
     })?;
     let values = Values::default()
         .text("path", here)
-        .html("outcome", visit.select(&outcomes(visit, job.dry_run, word))?)
+        .html("outcome", context.select(&outcomes(context, job.dry_run, word))?)
         .html("table", table);
-    visit.body("bulk_results", values)
+    context.body("bulk_results", values)
 }
 
 /// Reads on until there are enough of the outcome, or the part that is looked through is over.
-async fn find(member: &Member, job: &wire::BulkReset, word: &str) -> Result<Found, Fault> {
-    let mut found = Found { results: Vec::new(), looked_at: 0, next_page_token: member.visit.query(PAGE) };
+async fn find(user: &CurrentUser, job: &wire::BulkReset, word: &str) -> Result<Found, Fault> {
+    let mut found = Found { results: Vec::new(), looked_at: 0, next_page_token: user.context.query(PAGE) };
     for _ in 0..READS {
         let request = wire::ListBulkResetResultsRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             bulk_reset_id: job.bulk_reset_id.clone(),
             page_size: ROWS,
             page_token: found.next_page_token,
-            context: member.context(),
+            context: user.request_context(),
         };
-        let answer = BulkResetServiceClient::new(member.identity()).list_bulk_reset_results(request).await?;
+        let answer = BulkResetServiceClient::new(user.identity()).list_bulk_reset_results(request).await?;
         let listed = answer.into_inner();
         found.looked_at += listed.results.len();
         found.results.extend(listed.results.into_iter().filter(|result| is_asked(word, result.outcome())));
@@ -93,15 +93,15 @@ fn is_asked(word: &str, outcome: BulkResetOutcome) -> bool {
     }
 }
 
-fn outcomes<'a>(visit: &'a Visit, dry_run: bool, chosen: &'a str) -> Select<'a> {
-    let words = &visit.texts().bulk;
+fn outcomes<'a>(context: &'a PageContext, dry_run: bool, chosen: &'a str) -> Select<'a> {
+    let words = &context.texts().bulk;
     let [any, reset, refused, waiting] = WORDS;
     Select {
         name: OUTCOME,
         label: &words.outcome,
         hint: None,
         choices: vec![
-            Choice { value: any, text: &visit.words().all },
+            Choice { value: any, text: &context.words().all },
             Choice { value: reset, text: if dry_run { &words.would_reset } else { &words.reset } },
             Choice { value: refused, text: &words.refused },
             Choice { value: waiting, text: &words.waiting },
@@ -121,16 +121,19 @@ fn outcome_badge(words: &BulkWords, outcome: BulkResetOutcome) -> (Badge, &str) 
     }
 }
 
-fn row(visit: &Visit, result: &wire::BulkResetResult) -> Vec<Cell> {
-    let (mark, outcome) = outcome_badge(&visit.texts().bulk, result.outcome());
+fn row(context: &PageContext, result: &wire::BulkResetResult) -> Vec<Cell> {
+    let (mark, outcome) = outcome_badge(&context.texts().bulk, result.outcome());
     let name = if result.login.is_empty() { &result.account_id } else { &result.login };
     let account = if result.account_id.is_empty() {
         Cell::Text(name.clone())
     } else {
         Cell::Link { path: account_path(&result.account_id), text: name.clone() }
     };
-    let why =
-        if result.refused.is_empty() { Cell::Empty } else { Cell::Text(reason_text(visit, &result.refused)) };
+    let why = if result.refused.is_empty() {
+        Cell::Empty
+    } else {
+        Cell::Text(reason_text(context, &result.refused))
+    };
     vec![account, Cell::Badge(mark, outcome.to_owned()), why, time_cell(result.finish_time.as_ref())]
 }
 

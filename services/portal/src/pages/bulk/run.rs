@@ -19,8 +19,8 @@ use super::super::listing::address;
 use super::new::refused_start;
 use super::{Chunk, add, begin, find, is_tried, job, path};
 use crate::view::{Html, Values};
-use crate::web::{Fault, Member, PostedFields, Visit};
-use crate::words::filled;
+use crate::web::{CurrentUser, Fault, PageContext, PostedFields};
+use crate::words::interpolate;
 
 const SEQUENCE: &str = "sequence";
 const AFTER: &str = "after";
@@ -72,79 +72,79 @@ impl Position {
 
 /// The page of a job whose list may not be whole.
 pub(super) async fn show(
-    member: Member,
+    user: CurrentUser,
     Path((id, from)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
-    let job = find(&member, &id).await?;
-    let position = Position::read(&from, |name| member.visit.query(name))?;
-    job::page(&member, &job, Some(&position), None).await
+    let job = find(&user, &id).await?;
+    let position = Position::read(&from, |name| user.context.query(name))?;
+    job::page(&user, &job, Some(&position), None).await
 }
 
 pub(super) async fn reset(
-    member: Member,
+    user: CurrentUser,
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let tried = find(&member, &id).await?;
+    let tried = find(&user, &id).await?;
     if !is_tried(&tried) {
-        return Ok(Visit::redirect(&path(&tried.bulk_reset_id)));
+        return Ok(PageContext::redirect(&path(&tried.bulk_reset_id)));
     }
     let request = wire::StartBulkResetRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         mode: tried.mode,
         dry_run: false,
         accounts_per_second: tried.accounts_per_second,
         filter: None,
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    match begin(&member, request).await? {
-        Ok(started) => fill(&member, &started, Position::beginning(tried.bulk_reset_id)).await,
+    match begin(&user, request).await? {
+        Ok(started) => fill(&user, &started, Position::beginning(tried.bulk_reset_id)).await,
         Err(refused) => {
-            let problem = refused_start(&member.visit, &refused)?;
-            job::page(&member, &tried, None, Some(problem)).await
+            let problem = refused_start(&user.context, &refused)?;
+            job::page(&user, &tried, None, Some(problem)).await
         }
     }
 }
 
 pub(super) async fn go_on(
-    member: Member,
+    user: CurrentUser,
     Path((id, from)): Path<(String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let job = find(&member, &id).await?;
+    let job = find(&user, &id).await?;
     let position = Position::read(&from, |name| fields.text(name).to_owned())?;
-    fill(&member, &job, position).await
+    fill(&user, &job, position).await
 }
 
 /// Fills the list from a position on, for as long as the request has time. What is in the way is said where the list goes on.
-async fn fill(member: &Member, job: &wire::BulkReset, mut position: Position) -> Result<Response, Fault> {
-    let (visit, id) = (&member.visit, job.bulk_reset_id.as_str());
+async fn fill(user: &CurrentUser, job: &wire::BulkReset, mut position: Position) -> Result<Response, Fault> {
+    let (context, id) = (&user.context, job.bulk_reset_id.as_str());
     let time = deadline::remaining().unwrap_or(Duration::MAX).saturating_sub(FOR_THE_ANSWER);
-    let added = tokio::time::timeout(time, add_all(member, job, &mut position)).await;
+    let added = tokio::time::timeout(time, add_all(user, job, &mut position)).await;
     match added {
-        Ok(Ok(None)) => Ok(Visit::redirect(&path(id))),
-        Ok(Ok(Some(refused))) => visit.redirect_saying(&path(id), &refused),
+        Ok(Ok(None)) => Ok(PageContext::redirect(&path(id))),
+        Ok(Ok(Some(refused))) => context.redirect_with_flash(&path(id), &refused),
         Ok(Err(fault)) => {
             fault.log();
-            visit.redirect_saying(&position.address(id), &visit.texts().bulk.list_cut_off)
+            context.redirect_with_flash(&position.address(id), &context.texts().bulk.list_cut_off)
         }
-        Err(_) => Ok(Visit::redirect(&position.address(id))),
+        Err(_) => Ok(PageContext::redirect(&position.address(id))),
     }
 }
 
 /// Adds what is still to come, and moves the position along. Why the job takes no more of it, where it does not.
 async fn add_all(
-    member: &Member,
+    user: &CurrentUser,
     job: &wire::BulkReset,
     position: &mut Position,
 ) -> Result<Option<String>, Fault> {
     loop {
-        let (accounts, next_page_token) = tried_accounts(member, position).await?;
+        let (accounts, next_page_token) = tried_accounts(user, position).await?;
         let is_last = next_page_token.is_empty();
         if position.sequence >= job.next_sequence {
             let chunk = Chunk { sequence: position.sequence, accounts, is_last };
-            if let Some(refused) = add(member, &job.bulk_reset_id, chunk).await? {
+            if let Some(refused) = add(user, &job.bulk_reset_id, chunk).await? {
                 return Ok(Some(refused));
             }
         }
@@ -157,15 +157,15 @@ async fn add_all(
 }
 
 /// The accounts of a part, and where the next one begins; that is empty behind the last.
-async fn tried_accounts(member: &Member, position: &Position) -> Result<(Vec<String>, String), Fault> {
+async fn tried_accounts(user: &CurrentUser, position: &Position) -> Result<(Vec<String>, String), Fault> {
     let request = wire::ListBulkResetResultsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         bulk_reset_id: position.from.clone(),
         page_size: RESULTS,
         page_token: position.page_token.clone(),
-        context: member.context(),
+        context: user.request_context(),
     };
-    let answer = BulkResetServiceClient::new(member.identity()).list_bulk_reset_results(request).await?;
+    let answer = BulkResetServiceClient::new(user.identity()).list_bulk_reset_results(request).await?;
     let listed = answer.into_inner();
     let tried = listed.results.into_iter().filter(|result| result.outcome() == BulkResetOutcome::WouldReset);
     Ok((tried.map(|result| result.account_id).collect(), listed.next_page_token))
@@ -173,22 +173,22 @@ async fn tried_accounts(member: &Member, position: &Position) -> Result<(Vec<Str
 
 /// The button that goes on with a list; none for a job that needs none.
 pub(super) fn go_on_form(
-    member: &Member,
+    user: &CurrentUser,
     job: &wire::BulkReset,
     position: &Position,
 ) -> Result<Option<Html>, Fault> {
     if job.state() != BulkResetState::Collecting || job.dry_run {
         return Ok(None);
     }
-    let visit = &member.visit;
+    let context = &user.context;
     let action = position.path(&job.bulk_reset_id);
     let values = Values::default()
-        .text("text", &filled(&visit.texts().bulk.go_on_says, "accounts", job.accounts))
-        .html("hidden", visit.hidden(&action)?)
+        .text("text", &interpolate(&context.texts().bulk.go_on_says, "accounts", job.accounts))
+        .html("hidden", context.hidden_fields(&action)?)
         .text("action", &action)
         .text("sequence", &position.sequence.to_string())
         .text("after", &position.page_token);
-    visit.body("bulk_go_on", values).map(Some)
+    context.body("bulk_go_on", values).map(Some)
 }
 
 #[cfg(test)]

@@ -5,65 +5,65 @@ use axum::response::Response;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::group_service_client::GroupServiceClient;
 
-use super::super::sentences::{refusal, sentence};
-use super::{KEEPERS, find, path};
+use super::super::refusal_texts::{refusal, refusal_text};
+use super::{EDITORS, find, path};
 use crate::domain::Refusal;
 use crate::peers::PeerError;
-use crate::view::{Confirmation, Problem};
-use crate::web::{Content, Fault, Member, Place, PostedFields};
-use crate::words::filled;
+use crate::view::{Confirmation, FormProblem};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
+use crate::words::interpolate;
 
-pub(super) async fn show(member: Member, Path(id): Path<String>) -> Result<Response, Fault> {
-    let group = find(&member, &id).await?;
-    if !member.has_any(KEEPERS) {
+pub(super) async fn show(user: CurrentUser, Path(id): Path<String>) -> Result<Response, Fault> {
+    let group = find(&user, &id).await?;
+    if !user.has_any(EDITORS) {
         return Err(Fault::NotAllowed);
     }
-    page(&member, &group, None)
+    page(&user, &group, None)
 }
 
 pub(super) async fn delete(
-    member: Member,
+    user: CurrentUser,
     Path(id): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let (group, words) = (find(&member, &id).await?, &member.visit.texts().groups);
+    let (group, words) = (find(&user, &id).await?, &user.context.texts().groups);
     let request = wire::DeleteGroupRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         group_id: group.group_id.clone(),
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    let refused = match GroupServiceClient::new(member.identity()).delete_group(request).await {
+    let refused = match GroupServiceClient::new(user.identity()).delete_group(request).await {
         Ok(_) => {
-            let said = filled(&words.deleted, "group", &group.display_name);
-            return member.visit.redirect_saying(Place::Groups.path(), &said);
+            let said = interpolate(&words.deleted, "group", &group.display_name);
+            return user.context.redirect_with_flash(MenuItem::Groups.path(), &said);
         }
         Err(status) => refusal(PeerError::from(status))?,
     };
     let text = match &refused {
         Refusal::Other(reason, _) if reason == "GROUP_IN_POLICY" => words.in_policy.clone(),
-        other => sentence(&member.visit, other)?,
+        other => refusal_text(&user.context, other)?,
     };
-    page(&member, &group, Some(Problem { field: None, text }))
+    page(&user, &group, Some(FormProblem { field: None, text }))
 }
 
-fn page(member: &Member, group: &wire::Group, problem: Option<Problem>) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().groups;
+fn page(user: &CurrentUser, group: &wire::Group, problem: Option<FormProblem>) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().groups;
     let back = path(&group.group_id);
     let action = format!("{back}/delete");
-    let delete = filled(&words.delete, "group", &group.display_name);
-    let body = visit.confirmation(Confirmation {
-        text: &filled(&words.delete_says, "group", &group.display_name),
+    let delete = interpolate(&words.delete, "group", &group.display_name);
+    let body = context.confirmation(Confirmation {
+        text: &interpolate(&words.delete_says, "group", &group.display_name),
         subjects: &[],
         action: &action,
-        hidden: visit.hidden(&action)?,
+        hidden: context.hidden_fields(&action)?,
         fields: &[],
-        questions: None,
+        extra_fields: None,
         button: &delete,
         is_loss: true,
         back: &back,
     })?;
     let problems = problem.into_iter().collect();
-    member.page(Place::Groups, Content { problems, ..Content::new(&delete, body) })
+    user.page(MenuItem::Groups, PageContent { problems, ..PageContent::new(&delete, body) })
 }

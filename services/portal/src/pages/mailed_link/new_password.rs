@@ -2,58 +2,58 @@
 
 use axum::response::Response;
 
-use super::{arrived, done_page};
+use super::{done_page, move_token_to_cookie};
 use crate::cookies::NewPasswordLink;
 use crate::domain::{Refusal, RuleInForce};
-use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
+use crate::pages::password_form::{PasswordForm, PasswordProblems, typed_password};
 use crate::pages::proof_forms::Link;
-use crate::pages::sentences::refusal;
-use crate::web::{Fault, PostedFields, Visit};
+use crate::pages::refusal_texts::refusal;
+use crate::web::{Fault, PageContext, PostedFields};
 
 const PATH: &str = "/new-password";
 
 /// What identity calls the link.
 const TOKEN: &str = "link_token";
 
-pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    if let Some(there) = arrived(&visit, |token| NewPasswordLink { token })? {
+pub(super) async fn show(context: PageContext) -> Result<Response, Fault> {
+    if let Some(there) = move_token_to_cookie(&context, |token| NewPasswordLink { token })? {
         return Ok(there);
     }
-    visit.kept::<NewPasswordLink>().ok_or(Fault::LinkIncomplete)?;
-    page(&visit, &WrongPassword::default())
+    context.cookie::<NewPasswordLink>().ok_or(Fault::LinkIncomplete)?;
+    page(&context, &PasswordProblems::default())
 }
 
-pub(super) async fn set(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let link = visit.kept::<NewPasswordLink>().ok_or(Fault::LinkOver)?;
-    let password = match typed_password(&visit, &fields) {
+pub(super) async fn set(context: PageContext, fields: PostedFields) -> Result<Response, Fault> {
+    let link = context.cookie::<NewPasswordLink>().ok_or(Fault::LinkOver)?;
+    let password = match typed_password(&context, &fields) {
         Ok(password) => password,
-        Err(wrong) => return page(&visit, &wrong),
+        Err(wrong) => return page(&context, &wrong),
     };
-    let call = visit.call(fields.request_id()?);
-    let refused = match visit.site.identity.redeem_reset_link(&link.token, &password, &call).await {
+    let call = context.call(fields.request_id()?);
+    let refused = match context.site.identity.redeem_reset_link(&link.token, &password, &call).await {
         Ok(()) => {
-            let there = Visit::redirect("/new-password/done");
-            return visit.keeping(there, None, None::<&NewPasswordLink>);
+            let there = PageContext::redirect("/new-password/done");
+            return context.with_cookie(there, None, None::<&NewPasswordLink>);
         }
         Err(error) => refusal(error)?,
     };
     match refused {
         Refusal::AttemptsExhausted | Refusal::OrganisationUnknown => Err(Fault::LinkOver),
         Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == TOKEN) => Err(Fault::LinkOver),
-        other => page(&visit, &WrongPassword::of(&visit, other)?),
+        other => page(&context, &PasswordProblems::of(&context, other)?),
     }
 }
 
-pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
-    let words = visit.words();
+pub(super) async fn done(context: PageContext) -> Result<Response, Fault> {
+    let words = context.words();
     let next = Link { path: "/sign-in".to_owned(), text: &words.sign_in };
-    done_page(&visit, &words.done_title, &words.done_lead, &next)
+    done_page(&context, &words.done_title, &words.done_lead, &next)
 }
 
 /// Identity judges no candidate for a link, so the page shows the rules that every tenant has.
-fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
+fn page(context: &PageContext, wrong: &PasswordProblems) -> Result<Response, Fault> {
     let form = PasswordForm {
-        lead: &visit.words().password_lead,
+        lead: &context.words().password_lead,
         action: PATH,
         login: "",
         current: None,
@@ -61,5 +61,5 @@ fn page(visit: &Visit, wrong: &WrongPassword) -> Result<Response, Fault> {
         is_evaluated: false,
         wrong,
     };
-    form.page(visit, visit.only_organisation().as_ref(), None)
+    form.page(context, context.only_organisation().as_ref(), None)
 }

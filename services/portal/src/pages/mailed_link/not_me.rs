@@ -2,63 +2,63 @@
 
 use axum::response::Response;
 
-use super::{arrived, done_page};
+use super::{done_page, move_token_to_cookie};
 use crate::cookies::NotMeLink;
 use crate::domain::Refusal;
 use crate::pages::proof_forms::Link;
-use crate::pages::sentences::{refusal, sentence};
-use crate::view::{Confirmation, Problem};
-use crate::web::{Content, Fault, PostedFields, Visit};
+use crate::pages::refusal_texts::{refusal, refusal_text};
+use crate::view::{Confirmation, FormProblem};
+use crate::web::{Fault, PageContent, PageContext, PostedFields};
 
 const PATH: &str = "/not-me";
 
-pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    if let Some(there) = arrived(&visit, |token| NotMeLink { token })? {
+pub(super) async fn show(context: PageContext) -> Result<Response, Fault> {
+    if let Some(there) = move_token_to_cookie(&context, |token| NotMeLink { token })? {
         return Ok(there);
     }
-    visit.kept::<NotMeLink>().ok_or(Fault::LinkIncomplete)?;
-    page(&visit, None)
+    context.cookie::<NotMeLink>().ok_or(Fault::LinkIncomplete)?;
+    page(&context, None)
 }
 
-pub(super) async fn undo(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
-    let link = visit.kept::<NotMeLink>().ok_or(Fault::LinkOver)?;
-    let call = visit.call(fields.request_id()?);
-    let refused = match visit.site.identity.repudiate_reset(&link.token, &call).await {
+pub(super) async fn undo(context: PageContext, fields: PostedFields) -> Result<Response, Fault> {
+    let link = context.cookie::<NotMeLink>().ok_or(Fault::LinkOver)?;
+    let call = context.call(fields.request_id()?);
+    let refused = match context.site.identity.repudiate_reset(&link.token, &call).await {
         Ok(()) => {
-            let there = Visit::redirect("/not-me/done");
-            return visit.keeping(there, None, None::<&NotMeLink>);
+            let there = PageContext::redirect("/not-me/done");
+            return context.with_cookie(there, None, None::<&NotMeLink>);
         }
         Err(error) => refusal(error)?,
     };
     match refused {
         Refusal::FieldInvalid(_) => Err(Fault::LinkOver),
-        other => page(&visit, Some(sentence(&visit, &other)?)),
+        other => page(&context, Some(refusal_text(&context, &other)?)),
     }
 }
 
-pub(super) async fn done(visit: Visit) -> Result<Response, Fault> {
-    let (words, texts) = (visit.words(), &visit.texts().signing_in);
+pub(super) async fn done(context: PageContext) -> Result<Response, Fault> {
+    let (words, texts) = (context.words(), &context.texts().signing_in);
     let next = Link { path: "/help".to_owned(), text: &words.help_link };
-    done_page(&visit, &texts.not_me_done_title, &texts.not_me_done_lead, &next)
+    done_page(&context, &texts.not_me_done_title, &texts.not_me_done_lead, &next)
 }
 
-fn page(visit: &Visit, problem: Option<String>) -> Result<Response, Fault> {
-    let texts = &visit.texts().signing_in;
-    let question = visit.confirmation(Confirmation {
+fn page(context: &PageContext, problem: Option<String>) -> Result<Response, Fault> {
+    let texts = &context.texts().signing_in;
+    let question = context.confirmation(Confirmation {
         text: &texts.not_me_lead,
         subjects: &[],
         action: PATH,
-        hidden: visit.hidden(PATH)?,
+        hidden: context.hidden_fields(PATH)?,
         fields: &[],
-        questions: None,
+        extra_fields: None,
         button: &texts.not_me_button,
         is_loss: true,
         back: "/",
     })?;
-    let organisation = visit.only_organisation();
-    visit.page(Content {
+    let organisation = context.only_organisation();
+    context.page(PageContent {
         organisation: organisation.as_ref(),
-        problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),
-        ..Content::new(&texts.not_me_title, question)
+        problems: problem.into_iter().map(|text| FormProblem { field: None, text }).collect(),
+        ..PageContent::new(&texts.not_me_title, question)
     })
 }

@@ -5,11 +5,11 @@ use axum::response::Response;
 use rekey_wire::notification::v1 as wire;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
 
-use super::super::sentences::{refusal, sentence};
+use super::super::refusal_texts::{refusal, refusal_text};
 use super::{named, notification, one, path};
 use crate::view::Confirmation;
-use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
-use crate::words::{MessageWords, filled};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields};
+use crate::words::{MessageWords, interpolate};
 
 /// What can be asked of a message.
 #[derive(Clone, Copy)]
@@ -36,79 +36,79 @@ impl Act {
     }
 }
 
-pub(super) async fn ask_cancel(member: Member, Path(message): Path<String>) -> Result<Response, Fault> {
-    ask(&member, &message, Act::Cancel).await
+pub(super) async fn ask_cancel(user: CurrentUser, Path(message): Path<String>) -> Result<Response, Fault> {
+    ask(&user, &message, Act::Cancel).await
 }
 
-pub(super) async fn ask_replay(member: Member, Path(message): Path<String>) -> Result<Response, Fault> {
-    ask(&member, &message, Act::Replay).await
+pub(super) async fn ask_replay(user: CurrentUser, Path(message): Path<String>) -> Result<Response, Fault> {
+    ask(&user, &message, Act::Replay).await
 }
 
-async fn ask(member: &Member, message: &str, act: Act) -> Result<Response, Fault> {
-    let message = one::find(member, named(message)?).await?;
-    let visit = &member.visit;
-    let [title, text, button] = act.question(&visit.texts().messages);
+async fn ask(user: &CurrentUser, message: &str, act: Act) -> Result<Response, Fault> {
+    let message = one::find(user, named(message)?).await?;
+    let context = &user.context;
+    let [title, text, button] = act.question(&context.texts().messages);
     let action = act.path(&message.notification_id);
     let subject = match message.template.as_str() {
         "" => message.masked_destination.clone(),
         template => format!("{template}: {}", message.masked_destination),
     };
-    let body = visit.confirmation(Confirmation {
+    let body = context.confirmation(Confirmation {
         text,
         subjects: &[subject],
         action: &action,
-        hidden: visit.hidden(&action)?,
+        hidden: context.hidden_fields(&action)?,
         fields: &[],
-        questions: None,
-        button: &filled(button, "to", &message.masked_destination),
+        extra_fields: None,
+        button: &interpolate(button, "to", &message.masked_destination),
         is_loss: matches!(act, Act::Cancel),
         back: &path(&message.notification_id),
     })?;
-    member.page(Place::Messages, Content::new(title, body))
+    user.page(MenuItem::Messages, PageContent::new(title, body))
 }
 
 pub(super) async fn cancel(
-    member: Member,
+    user: CurrentUser,
     Path(message): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let message = named(&message)?;
     let request = wire::CancelNotificationRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         notification_id: message.to_string(),
         request_id: fields.request_id()?,
     };
-    let mut client = NotificationServiceClient::new(notification(&member).await?);
+    let mut client = NotificationServiceClient::new(notification(&user).await?);
     match client.cancel_notification(request).await {
-        Ok(_) => done(&member.visit, &message.to_string(), &member.visit.texts().messages.cancelled),
-        Err(status) => refused(&member, &message.to_string(), status).await,
+        Ok(_) => done(&user.context, &message.to_string(), &user.context.texts().messages.cancelled),
+        Err(status) => refused(&user, &message.to_string(), status).await,
     }
 }
 
 pub(super) async fn replay(
-    member: Member,
+    user: CurrentUser,
     Path(message): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let message = named(&message)?;
     let request = wire::ReplayNotificationRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         notification_id: message.to_string(),
         request_id: fields.request_id()?,
     };
-    let mut client = NotificationServiceClient::new(notification(&member).await?);
+    let mut client = NotificationServiceClient::new(notification(&user).await?);
     match client.replay_notification(request).await {
-        Ok(_) => done(&member.visit, &message.to_string(), &member.visit.texts().messages.replayed),
-        Err(status) => refused(&member, &message.to_string(), status).await,
+        Ok(_) => done(&user.context, &message.to_string(), &user.context.texts().messages.replayed),
+        Err(status) => refused(&user, &message.to_string(), status).await,
     }
 }
 
-fn done(visit: &Visit, message: &str, text: &str) -> Result<Response, Fault> {
-    visit.redirect_saying(&path(message), text)
+fn done(context: &PageContext, message: &str, text: &str) -> Result<Response, Fault> {
+    context.redirect_with_flash(&path(message), text)
 }
 
 /// The message as it stands now, and why nothing was done.
-async fn refused(member: &Member, message: &str, status: tonic::Status) -> Result<Response, Fault> {
-    let text = sentence(&member.visit, &refusal(status.into())?)?;
-    one::page(member, &one::find(member, named(message)?).await?, Some(text))
+async fn refused(user: &CurrentUser, message: &str, status: tonic::Status) -> Result<Response, Fault> {
+    let text = refusal_text(&user.context, &refusal(status.into())?)?;
+    one::page(user, &one::find(user, named(message)?).await?, Some(text))
 }

@@ -5,13 +5,13 @@ use rekey_wire::notification::v1 as wire;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
 
 use super::super::listing::{PAGE, next_page, time_cell};
-use super::super::sentences::refusal;
+use super::super::refusal_texts::refusal;
 use super::naming::{self, LANES, STATES};
 use super::{notification, path};
 use crate::domain::Refusal;
 use crate::peers::PeerError;
-use crate::view::{Cell, Choice, Field, FieldKind, Html, Problem, Select, Table, Values};
-use crate::web::{Content, Fault, Member, Place};
+use crate::view::{Cell, Choice, Field, FieldKind, FormProblem, Html, Select, Table, Values};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 
 const ROWS: i32 = 50;
 
@@ -39,39 +39,39 @@ impl Search {
     }
 }
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let visit = &member.visit;
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let context = &user.context;
     let search = Search {
-        state: visit.query(STATE),
-        lane: visit.query(LANE),
-        reference: visit.query(REFERENCE),
-        support_code: visit.query(SUPPORT_CODE),
+        state: context.query(STATE),
+        lane: context.query(LANE),
+        reference: context.query(REFERENCE),
+        support_code: context.query(SUPPORT_CODE),
     };
-    let found = find(&member, &search).await?;
-    let words = &visit.texts().messages;
+    let found = find(&user, &search).await?;
+    let words = &context.texts().messages;
     let problem = found.is_none().then_some(words.wrong_support_code.as_str());
-    let table = found.map(|found| table(&member, &search, &found)).transpose()?;
+    let table = found.map(|found| table(&user, &search, &found)).transpose()?;
     let values = Values::default()
-        .list("fields", fields(&member, &search, problem)?)
+        .list("fields", fields(&user, &search, problem)?)
         .flag("is_filtered", search.pairs().iter().any(|(_, value)| !value.is_empty()))
         .optional_html("table", table);
-    let content = Content::new(&words.title, visit.body("messages", values)?);
-    let problems = problem.map(|text| Problem::of(SUPPORT_CODE, text)).into_iter().collect();
-    member.page(Place::Messages, Content { problems, ..content })
+    let content = PageContent::new(&words.title, context.body("messages", values)?);
+    let problems = problem.map(|text| FormProblem::of(SUPPORT_CODE, text)).into_iter().collect();
+    user.page(MenuItem::Messages, PageContent { problems, ..content })
 }
 
 /// A page of messages; none where the support code is no code.
-async fn find(member: &Member, search: &Search) -> Result<Option<wire::ListNotificationsResponse>, Fault> {
+async fn find(user: &CurrentUser, search: &Search) -> Result<Option<wire::ListNotificationsResponse>, Fault> {
     let request = wire::ListNotificationsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: ROWS,
-        page_token: member.visit.query(PAGE),
+        page_token: user.context.query(PAGE),
         state: naming::read(&STATES, &search.state).into(),
         lane: naming::read(&LANES, &search.lane).into(),
         reference: search.reference.clone(),
         support_code: search.support_code.clone(),
     };
-    let mut client = NotificationServiceClient::new(notification(member).await?);
+    let mut client = NotificationServiceClient::new(notification(user).await?);
     match client.list_notifications(request).await {
         Ok(found) => Ok(Some(found.into_inner())),
         Err(status) => match refusal(status.into())? {
@@ -83,13 +83,13 @@ async fn find(member: &Member, search: &Search) -> Result<Option<wire::ListNotif
     }
 }
 
-fn fields(member: &Member, search: &Search, problem: Option<&str>) -> Result<Vec<Values>, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().messages);
-    let all = || Choice { value: "", text: &visit.words().all };
+fn fields(user: &CurrentUser, search: &Search, problem: Option<&str>) -> Result<Vec<Values>, Fault> {
+    let (context, words) = (&user.context, &user.context.texts().messages);
+    let all = || Choice { value: "", text: &context.words().all };
     let state = |(value, state)| Choice { value, text: naming::state(words, state).1 };
     let lane = |(value, lane)| Choice { value, text: naming::lane(words, lane) };
     let choose = |name, label, choices, chosen| {
-        visit.select(&Select { name, label, hint: None, choices, chosen, problem: None })
+        context.select(&Select { name, label, hint: None, choices, chosen, problem: None })
     };
     let states = [all()].into_iter().chain(STATES.into_iter().map(state)).collect();
     let lanes = [all()].into_iter().chain(LANES.into_iter().map(lane)).collect();
@@ -112,14 +112,18 @@ fn fields(member: &Member, search: &Search, problem: Option<&str>) -> Result<Vec
     let fields = [
         choose(STATE, words.state.as_str(), states, search.state.as_str())?,
         choose(LANE, words.lane.as_str(), lanes, search.lane.as_str())?,
-        visit.field(&reference)?,
-        visit.field(&support_code)?,
+        context.field(&reference)?,
+        context.field(&support_code)?,
     ];
     Ok(fields.into_iter().map(|field| Values::default().html("markup", field)).collect())
 }
 
-fn table(member: &Member, search: &Search, found: &wire::ListNotificationsResponse) -> Result<Html, Fault> {
-    let words = &member.visit.texts().messages;
+fn table(
+    user: &CurrentUser,
+    search: &Search,
+    found: &wire::ListNotificationsResponse,
+) -> Result<Html, Fault> {
+    let words = &user.context.texts().messages;
     let row = |message: &wire::Notification| {
         let (badge, state) = naming::state(words, message.state());
         let name = if message.template.is_empty() { &words.channel_webhook } else { &message.template };
@@ -134,7 +138,7 @@ fn table(member: &Member, search: &Search, found: &wire::ListNotificationsRespon
         ]
     };
     let is_last = found.next_page_token.is_empty();
-    member.visit.table(Table {
+    user.context.table(Table {
         caption: &words.caption,
         columns: &[
             &words.template,
@@ -147,6 +151,6 @@ fn table(member: &Member, search: &Search, found: &wire::ListNotificationsRespon
         ],
         rows: found.notifications.iter().map(row).collect(),
         empty: if is_last { &words.empty } else { &words.empty_page },
-        next: next_page(Place::Messages.path(), &search.pairs(), &found.next_page_token),
+        next: next_page(MenuItem::Messages.path(), &search.pairs(), &found.next_page_token),
     })
 }

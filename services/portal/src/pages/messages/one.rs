@@ -11,47 +11,47 @@ use super::super::listing::{address, moment_of};
 use super::{named, naming, notification, path};
 use crate::domain::EventSearch;
 use crate::peers::PeerFailure;
-use crate::view::{Badge, Cell, Fact, Problem, Values, moment};
-use crate::web::{Content, Fault, Member, Place};
-use crate::words::{MessageWords, filled};
+use crate::view::{Badge, Cell, Fact, FormProblem, Values, moment};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
+use crate::words::{MessageWords, interpolate};
 
-pub(super) async fn show(member: Member, Path(message): Path<String>) -> Result<Response, Fault> {
-    let message = find(&member, named(&message)?).await?;
-    page(&member, &message, None)
+pub(super) async fn show(user: CurrentUser, Path(message): Path<String>) -> Result<Response, Fault> {
+    let message = find(&user, named(&message)?).await?;
+    page(&user, &message, None)
 }
 
 /// The message, if it is of the person's tenant.
-pub(super) async fn find(member: &Member, message: NotificationId) -> Result<wire::Notification, Fault> {
+pub(super) async fn find(user: &CurrentUser, message: NotificationId) -> Result<wire::Notification, Fault> {
     let request = wire::GetNotificationRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         notification_id: message.to_string(),
     };
-    let mut client = NotificationServiceClient::new(notification(member).await?);
+    let mut client = NotificationServiceClient::new(notification(user).await?);
     let found = client.get_notification(request).await?.into_inner().notification;
-    Ok(found.ok_or_else(|| PeerFailure::unclear("no notification"))?)
+    Ok(found.ok_or_else(|| PeerFailure::unexpected("no notification"))?)
 }
 
 /// Its page; with what was wrong, where something was asked of it in vain.
 pub(super) fn page(
-    member: &Member,
+    user: &CurrentUser,
     message: &wire::Notification,
     problem: Option<String>,
 ) -> Result<Response, Fault> {
-    let (visit, words) = (&member.visit, &member.visit.texts().messages);
+    let (context, words) = (&user.context, &user.context.texts().messages);
     let path = path(&message.notification_id);
     let may_replay = matches!(message.state(), NotificationState::Dead | NotificationState::Unknown);
-    let is_traced = !message.support_code.is_empty() && member.has_any(Place::Audit.roles());
+    let is_traced = !message.support_code.is_empty() && user.has_any(MenuItem::Audit.roles());
     let asked = [(EventSearch::SUPPORT_CODE, message.support_code.as_str())];
     let values = Values::default()
-        .html("facts", visit.facts(facts(words, message))?)
+        .html("facts", context.facts(facts(words, message))?)
         .list("stages", journey(words, message))
         .optional("cancel", (message.state() == NotificationState::Queued).then(|| format!("{path}/cancel")))
         .optional("replay", may_replay.then(|| format!("{path}/replay")))
-        .optional("events", is_traced.then(|| address(Place::Audit.path(), &asked)));
-    let title = filled(&words.message_title, "to", &message.masked_destination);
-    let content = Content::new(&title, visit.body("message", values)?);
-    let problems = problem.map(|text| Problem { field: None, text }).into_iter().collect();
-    member.page(Place::Messages, Content { problems, ..content })
+        .optional("events", is_traced.then(|| address(MenuItem::Audit.path(), &asked)));
+    let title = interpolate(&words.message_title, "to", &message.masked_destination);
+    let content = PageContent::new(&title, context.body("message", values)?);
+    let problems = problem.map(|text| FormProblem { field: None, text }).into_iter().collect();
+    user.page(MenuItem::Messages, PageContent { problems, ..content })
 }
 
 /// What is known of it; what is empty is left out.
@@ -98,14 +98,14 @@ fn past<'a>(words: &MessageWords, message: &'a wire::Notification) -> Vec<Stage<
     let plain = |at, text: String| Stage { at, text, badge: Badge::Plain };
     let mut stages = vec![plain(message.create_time.as_ref(), words.accepted.clone())];
     if message.fallbacks_used > 0 {
-        stages.push(plain(None, filled(&words.fallbacks_used, "count", message.fallbacks_used)));
+        stages.push(plain(None, interpolate(&words.fallbacks_used, "count", message.fallbacks_used)));
     }
     if message.tries > 0 {
-        let text = filled(&words.tried, "count", message.tries);
-        stages.push(plain(None, filled(&text, "provider", &message.provider)));
+        let text = interpolate(&words.tried, "count", message.tries);
+        stages.push(plain(None, interpolate(&text, "provider", &message.provider)));
     }
     if let Some(failure) = naming::failure(words, message.last_failure()) {
-        let text = filled(&words.last_failed, "reason", failure);
+        let text = interpolate(&words.last_failed, "reason", failure);
         stages.push(Stage { at: None, text, badge: Badge::Bad });
     }
     let (badge, state) = naming::state(words, message.state());
@@ -161,8 +161,8 @@ mod tests {
 
         let (before, after) = (past(words, &message), future(words, &message));
 
-        let tried = filled(&filled(&words.tried, "count", 2), "provider", "relay");
-        let failed = filled(&words.last_failed, "reason", &words.failure_transient);
+        let tried = interpolate(&interpolate(&words.tried, "count", 2), "provider", "relay");
+        let failed = interpolate(&words.last_failed, "reason", &words.failure_transient);
         let expected = [words.accepted.clone(), tried, failed, words.state_queued.clone()];
         assert_eq!(texts(&before), expected);
         assert_eq!(texts(&after), [words.next_try.clone(), words.ends.clone()]);

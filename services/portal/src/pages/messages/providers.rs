@@ -11,27 +11,27 @@ use rekey_wire::time::std_duration;
 use super::super::listing::time_cell;
 use super::{naming, notification};
 use crate::view::{Cell, Html, Table, Values};
-use crate::web::{Content, Fault, Member, Place, Visit};
-use crate::words::{MessageWords, filled};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext};
+use crate::words::{MessageWords, interpolate};
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let mut client = ProviderServiceClient::new(notification(&member).await?);
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let mut client = ProviderServiceClient::new(notification(&user).await?);
     let found = client.list_providers(wire::ListProvidersRequest::default()).await?.into_inner();
-    let visit = &member.visit;
-    let words = &visit.texts().messages;
+    let context = &user.context;
+    let words = &context.texts().messages;
     let counted = found.counted_duration.as_ref().and_then(std_duration).unwrap_or_default();
-    let taken = filled(&words.taken, "minutes", counted.as_secs().div_ceil(60));
+    let taken = interpolate(&words.taken, "minutes", counted.as_secs().div_ceil(60));
     let shown = found.providers.iter().filter(|provider| carries_to_people(provider));
     let provider = |provider: &wire::Provider| -> Result<Values, Fault> {
         let values = Values::default()
             .text("name", &provider.name)
             .text("about", &about(words, provider))
-            .html("lanes", lanes(visit, provider, &taken)?);
+            .html("lanes", lanes(context, provider, &taken)?);
         Ok(values)
     };
     let values = Values::default().list("providers", shown.map(provider).collect::<Result<_, _>>()?);
-    let content = Content::new(&words.providers_title, visit.body("providers", values)?);
-    member.page(Place::Messages, content)
+    let content = PageContent::new(&words.providers_title, context.body("providers", values)?);
+    user.page(MenuItem::Messages, content)
 }
 
 fn carries_to_people(provider: &wire::Provider) -> bool {
@@ -41,17 +41,17 @@ fn carries_to_people(provider: &wire::Provider) -> bool {
 /// Its place in the order, what it carries and how much of it.
 fn about(words: &MessageWords, provider: &wire::Provider) -> String {
     let channels: Vec<&str> = provider.channels().map(|channel| naming::channel(words, channel)).collect();
-    let order = filled(&words.provider_order, "order", provider.order);
-    let order = filled(&order, "channels", channels.join(", "));
+    let order = interpolate(&words.provider_order, "order", provider.order);
+    let order = interpolate(&order, "channels", channels.join(", "));
     let limit = match provider.per_second {
         0 => words.provider_unlimited.clone(),
-        limit => filled(&words.provider_limit, "count", limit),
+        limit => interpolate(&words.provider_limit, "count", limit),
     };
     format!("{order} {limit}")
 }
 
-fn lanes(visit: &Visit, provider: &wire::Provider, taken: &str) -> Result<Html, Fault> {
-    let words = &visit.texts().messages;
+fn lanes(context: &PageContext, provider: &wire::Provider, taken: &str) -> Result<Html, Fault> {
+    let words = &context.texts().messages;
     let row = |lane: &wire::ProviderLane| {
         let (badge, state) = naming::breaker(words, lane.breaker_state());
         let failure = naming::failure(words, lane.last_failure()).unwrap_or_default();
@@ -67,8 +67,8 @@ fn lanes(visit: &Visit, provider: &wire::Provider, taken: &str) -> Result<Html, 
             Cell::Text(failure.to_owned()),
         ]
     };
-    visit.table(Table {
-        caption: &filled(&words.lanes_caption, "provider", &provider.name),
+    context.table(Table {
+        caption: &interpolate(&words.lanes_caption, "provider", &provider.name),
         columns: &[
             &words.lane,
             &words.state,

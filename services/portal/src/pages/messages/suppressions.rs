@@ -8,39 +8,39 @@ use rekey_wire::notification::v1::suppression_service_client::SuppressionService
 use rekey_wire::reason::Reason as _;
 
 use super::super::listing::{PAGE, next_page, time_cell};
-use super::super::sentences::{refusal, sentence};
+use super::super::refusal_texts::{refusal, refusal_text};
 use super::{naming, notification};
 use crate::domain::Refusal;
 use crate::peers::PeerError;
-use crate::view::{Cell, Confirmation, Field, FieldKind, Html, Problem, SURE, Table, Values};
-use crate::web::{Content, Fault, Member, Place, PostedFields, Visit};
+use crate::view::{CONFIRMED, Cell, Confirmation, Field, FieldKind, FormProblem, Html, Table, Values};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields};
 
 const PATH: &str = "/administration/messages/suppressions";
 const ADDRESS: &str = "address";
 const ROWS: i32 = 50;
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    page(&member, "", None).await
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    page(&user, "", None).await
 }
 
-pub(super) async fn remove(member: Member, fields: PostedFields) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().messages;
+pub(super) async fn remove(user: CurrentUser, fields: PostedFields) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().messages;
     let typed = fields.text(ADDRESS);
     if typed.is_empty() {
-        return page(&member, typed, Some(&words.address_missing)).await;
+        return page(&user, typed, Some(&words.address_missing)).await;
     }
-    if !fields.is_on(SURE.0) {
-        return ask(&member, typed).await;
+    if !fields.is_on(CONFIRMED.0) {
+        return ask(&user, typed).await;
     }
     let request = wire::DeleteSuppressionRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         request_id: fields.request_id()?,
         destination: Some(wire::Destination { address: Some(destination(typed)) }),
     };
-    let mut client = SuppressionServiceClient::new(notification(&member).await?);
+    let mut client = SuppressionServiceClient::new(notification(&user).await?);
     let refused = match client.delete_suppression(request).await {
-        Ok(_) => return visit.redirect_saying(PATH, &words.address_taken_off),
+        Ok(_) => return context.redirect_with_flash(PATH, &words.address_taken_off),
         Err(status) => refusal(status.into())?,
     };
     let text = match &refused {
@@ -48,28 +48,28 @@ pub(super) async fn remove(member: Member, fields: PostedFields) -> Result<Respo
         Refusal::Other(reason, _) if reason == ErrorReason::SuppressionNotFound.word() => {
             words.address_not_listed.clone()
         }
-        other => sentence(visit, other)?,
+        other => refusal_text(context, other)?,
     };
-    page(&member, typed, Some(&text)).await
+    page(&user, typed, Some(&text)).await
 }
 
 /// The question, which names the address. What was typed stands in no path.
-async fn ask(member: &Member, typed: &str) -> Result<Response, Fault> {
-    member.demand(Place::Messages.roles()).await?;
-    let visit = &member.visit;
-    let words = &visit.texts().messages;
-    let body = visit.confirmation(Confirmation {
+async fn ask(user: &CurrentUser, typed: &str) -> Result<Response, Fault> {
+    user.require_role(MenuItem::Messages.roles()).await?;
+    let context = &user.context;
+    let words = &context.texts().messages;
+    let body = context.confirmation(Confirmation {
         text: &words.take_off_confirm,
         subjects: &[typed.to_owned()],
         action: PATH,
-        hidden: visit.hidden(PATH)?,
-        fields: &[(ADDRESS, typed), SURE],
-        questions: None,
+        hidden: context.hidden_fields(PATH)?,
+        fields: &[(ADDRESS, typed), CONFIRMED],
+        extra_fields: None,
         button: &words.take_off_button,
         is_loss: false,
         back: PATH,
     })?;
-    member.page(Place::Messages, Content::new(&words.take_off_confirm_title, body))
+    user.page(MenuItem::Messages, PageContent::new(&words.take_off_confirm_title, body))
 }
 
 /// What was typed as an address: mail has an `@`, and phones take blanks and hyphens off.
@@ -81,14 +81,14 @@ fn destination(typed: &str) -> Address {
     }
 }
 
-async fn page(member: &Member, typed: &str, problem: Option<&str>) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().messages;
-    let list = match find(member).await? {
-        Some(found) => Some(table(visit, &found)?),
+async fn page(user: &CurrentUser, typed: &str, problem: Option<&str>) -> Result<Response, Fault> {
+    let context = &user.context;
+    let words = &context.texts().messages;
+    let list = match find(user).await? {
+        Some(found) => Some(table(context, &found)?),
         None => None,
     };
-    let field = visit.field(&Field {
+    let field = context.field(&Field {
         name: ADDRESS,
         label: &words.address,
         hint: Some(&words.address_hint),
@@ -98,22 +98,22 @@ async fn page(member: &Member, typed: &str, problem: Option<&str>) -> Result<Res
     })?;
     let values = Values::default()
         .optional_html("table", list)
-        .html("hidden", visit.hidden(PATH)?)
+        .html("hidden", context.hidden_fields(PATH)?)
         .html("field", field);
-    let content = Content::new(&words.suppressions_title, visit.body("suppressions", values)?);
-    let problems = problem.map(|text| Problem::of(ADDRESS, text)).into_iter().collect();
-    member.page(Place::Messages, Content { problems, ..content })
+    let content = PageContent::new(&words.suppressions_title, context.body("suppressions", values)?);
+    let problems = problem.map(|text| FormProblem::of(ADDRESS, text)).into_iter().collect();
+    user.page(MenuItem::Messages, PageContent { problems, ..content })
 }
 
 /// A page of entries; none where the deployment keeps no such list.
-async fn find(member: &Member) -> Result<Option<wire::ListSuppressionsResponse>, Fault> {
+async fn find(user: &CurrentUser) -> Result<Option<wire::ListSuppressionsResponse>, Fault> {
     let request = wire::ListSuppressionsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: ROWS,
-        page_token: member.visit.query(PAGE),
+        page_token: user.context.query(PAGE),
         ..wire::ListSuppressionsRequest::default()
     };
-    let mut client = SuppressionServiceClient::new(notification(member).await?);
+    let mut client = SuppressionServiceClient::new(notification(user).await?);
     match client.list_suppressions(request).await {
         Ok(found) => Ok(Some(found.into_inner())),
         Err(status) => match refusal(status.into())? {
@@ -124,8 +124,8 @@ async fn find(member: &Member) -> Result<Option<wire::ListSuppressionsResponse>,
     }
 }
 
-fn table(visit: &Visit, found: &wire::ListSuppressionsResponse) -> Result<Html, Fault> {
-    let words = &visit.texts().messages;
+fn table(context: &PageContext, found: &wire::ListSuppressionsResponse) -> Result<Html, Fault> {
+    let words = &context.texts().messages;
     let row = |entry: &wire::Suppression| {
         let until = match &entry.expire_time {
             Some(_) => time_cell(entry.expire_time.as_ref()),
@@ -140,7 +140,7 @@ fn table(visit: &Visit, found: &wire::ListSuppressionsResponse) -> Result<Html, 
             until,
         ]
     };
-    visit.table(Table {
+    context.table(Table {
         caption: &words.suppressions_title,
         columns: &[&words.address, &words.channel, &words.lane, &words.reason, &words.since, &words.until],
         rows: found.suppressions.iter().map(row).collect(),

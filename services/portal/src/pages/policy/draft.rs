@@ -8,7 +8,7 @@ use super::fields::{FIELDS, SCOPE_PLACES, paths, policy, values};
 use crate::domain::{PolicyValue, differences, rebased};
 use crate::pages::listing::moment_of;
 use crate::peers::PeerFailure;
-use crate::web::{Fault, Member, PostedFields};
+use crate::web::{CurrentUser, Fault, PostedFields};
 
 /// The field with the number of the revision that a change is made on.
 const BASE: &str = "base";
@@ -26,20 +26,20 @@ pub(super) struct Revision {
 
 impl Revision {
     /// The revision of this number; 0 is the one in force.
-    pub(super) async fn get(member: &Member, number: i64) -> Result<Self, Fault> {
+    pub(super) async fn get(user: &CurrentUser, number: i64) -> Result<Self, Fault> {
         let request = wire::GetPolicyRequest {
-            tenant_id: member.tenant().to_string(),
-            context: member.context(),
+            tenant_id: user.tenant().to_string(),
+            context: user.request_context(),
             revision: number,
         };
-        let got = PolicyServiceClient::new(member.identity()).get_policy(request).await?.into_inner();
-        let policy = got.policy.ok_or_else(|| PeerFailure::unclear("the policy is missing"))?;
+        let got = PolicyServiceClient::new(user.identity()).get_policy(request).await?.into_inner();
+        let policy = got.policy.ok_or_else(|| PeerFailure::unexpected("the policy is missing"))?;
         let at = moment_of(policy.update_time.as_ref());
         Ok(Self { number: policy.revision, at, values: values(&policy), etag: policy.etag })
     }
 
-    pub(super) async fn in_force(member: &Member) -> Result<Self, Fault> {
-        Self::get(member, 0).await
+    pub(super) async fn in_force(user: &CurrentUser) -> Result<Self, Fault> {
+        Self::get(user, 0).await
     }
 }
 
@@ -64,9 +64,9 @@ impl Draft {
     }
 
     /// What a form brings. Fields that it does not have are as in the policy that it was made on.
-    pub(super) async fn sent(member: &Member, fields: &PostedFields) -> Result<Self, Fault> {
+    pub(super) async fn sent(user: &CurrentUser, fields: &PostedFields) -> Result<Self, Fault> {
         let number = fields.text(BASE).parse::<i64>().ok().filter(|number| *number > 0);
-        let base = Revision::get(member, number.ok_or(Fault::FormExpired)?).await?;
+        let base = Revision::get(user, number.ok_or(Fault::FormExpired)?).await?;
         let is_scope_alone = fields.is_on(SCOPE_ALONE);
         let mut draft = Self::of(base);
         for (place, (field, typed)) in FIELDS.iter().zip(&mut draft.typed).enumerate() {

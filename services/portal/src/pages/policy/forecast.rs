@@ -12,7 +12,7 @@ use tonic::{Status, Streaming};
 use super::draft::Change;
 use super::texts::Texts;
 use crate::view::{Cell, Html, Table, Values};
-use crate::web::{Fault, Member, Place};
+use crate::web::{CurrentUser, Fault, MenuItem};
 
 /// Less than half of what a page may take by default: what is shown beside it is asked for as well.
 const LONGEST: Duration = Duration::from_secs(4);
@@ -34,15 +34,15 @@ impl Forecast {
     ///
     /// # Errors
     /// Identity refuses the change, or gives no answer.
-    pub(super) async fn of(member: &Member, change: &Change) -> Result<Self, Status> {
+    pub(super) async fn of(user: &CurrentUser, change: &Change) -> Result<Self, Status> {
         let (policy, mask) = change.sent();
         let request = wire::PreviewPolicyRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             policy: Some(policy),
             update_mask: Some(mask),
-            context: member.context(),
+            context: user.request_context(),
         };
-        let pages = PolicyServiceClient::new(member.identity()).preview_policy(request).await?.into_inner();
+        let pages = PolicyServiceClient::new(user.identity()).preview_policy(request).await?.into_inner();
         let mut forecast = Self::default();
         let read = tokio::time::timeout(LONGEST, forecast.read(pages)).await;
         // What was counted until then is worth showing.
@@ -72,7 +72,7 @@ impl Forecast {
     }
 
     /// What it foretells of people, for the page of a change.
-    pub(super) fn shown(&self, member: &Member, texts: &Texts<'_>) -> Result<Html, Fault> {
+    pub(super) fn shown(&self, user: &CurrentUser, texts: &Texts<'_>) -> Result<Html, Fault> {
         let totals = &self.totals;
         let words = texts.words;
         let number = |text: &str, number: i64| {
@@ -92,21 +92,21 @@ impl Forecast {
         let values = Values::default()
             .list("numbers", numbers)
             .flag("is_complete", self.is_complete)
-            .optional_html("sample", self.sample(member, texts)?);
-        member.visit.body("policy_forecast", values)
+            .optional_html("sample", self.sample(user, texts)?);
+        user.context.body("policy_forecast", values)
     }
 
     /// Some of the stranded; none where nobody is.
-    fn sample(&self, member: &Member, texts: &Texts<'_>) -> Result<Option<Html>, Fault> {
+    fn sample(&self, user: &CurrentUser, texts: &Texts<'_>) -> Result<Option<Html>, Fault> {
         if self.stranded.is_empty() {
             return Ok(None);
         }
-        let sees_accounts = member.has_any(Place::Accounts.roles());
+        let sees_accounts = user.has_any(MenuItem::Accounts.roles());
         let row = |account: &wire::StrandedAccount| {
             let causes: Vec<&str> = account.causes().map(|of| cause(texts, of)).collect();
             let name = if account.login.is_empty() { &account.account_id } else { &account.login };
             let name = if sees_accounts {
-                let path = format!("{}/{}", Place::Accounts.path(), account.account_id);
+                let path = format!("{}/{}", MenuItem::Accounts.path(), account.account_id);
                 Cell::Link { path, text: name.clone() }
             } else {
                 Cell::Code(name.clone())
@@ -121,7 +121,7 @@ impl Forecast {
             empty: &words.forecast_nobody,
             next: None,
         };
-        member.visit.table(table).map(Some)
+        user.context.table(table).map(Some)
     }
 }
 

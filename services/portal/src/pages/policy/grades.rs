@@ -5,25 +5,29 @@ use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 
 use super::texts::Texts;
 use crate::view::{Badge, Cell, Html, Table};
-use crate::web::{Fault, Member, Visit};
-use crate::words::filled;
+use crate::web::{CurrentUser, Fault, PageContext};
+use crate::words::interpolate;
 
 /// The grades of the policy in force.
-pub(super) async fn today(member: &Member) -> Result<Vec<wire::PolicyGrade>, Fault> {
+pub(super) async fn today(user: &CurrentUser) -> Result<Vec<wire::PolicyGrade>, Fault> {
     let request =
-        wire::GradePolicyRequest { tenant_id: member.tenant().to_string(), context: member.context() };
-    let graded = PolicyServiceClient::new(member.identity()).grade_policy(request).await?;
+        wire::GradePolicyRequest { tenant_id: user.tenant().to_string(), context: user.request_context() };
+    let graded = PolicyServiceClient::new(user.identity()).grade_policy(request).await?;
     Ok(graded.into_inner().grades)
 }
 
 /// How many requirements are met, as a sentence.
 pub(super) fn summary(texts: &Texts<'_>, grades: &[wire::PolicyGrade]) -> String {
     let met = grades.iter().filter(|grade| grade.met).count();
-    filled(&filled(&texts.words.grade_summary, "met", met), "all", grades.len())
+    interpolate(&interpolate(&texts.words.grade_summary, "met", met), "all", grades.len())
 }
 
 /// All of them, those that are missed first.
-pub(super) fn table(visit: &Visit, texts: &Texts<'_>, grades: &[wire::PolicyGrade]) -> Result<Html, Fault> {
+pub(super) fn table(
+    context: &PageContext,
+    texts: &Texts<'_>,
+    grades: &[wire::PolicyGrade],
+) -> Result<Html, Fault> {
     let words = texts.words;
     let row = |grade: &wire::PolicyGrade| {
         let mended_by =
@@ -36,7 +40,7 @@ pub(super) fn table(visit: &Visit, texts: &Texts<'_>, grades: &[wire::PolicyGrad
         ]
     };
     let (kept, missed): (Vec<_>, Vec<_>) = grades.iter().partition(|grade| grade.met);
-    visit.table(Table {
+    context.table(Table {
         caption: &words.grade_title,
         columns: &[&words.column_requirement, &words.column_source, &words.column_grade, &words.column_mend],
         rows: missed.into_iter().chain(kept).map(row).collect(),
@@ -47,7 +51,7 @@ pub(super) fn table(visit: &Visit, texts: &Texts<'_>, grades: &[wire::PolicyGrad
 
 /// The requirements that a change decides about: how they stand today, and how they would.
 pub(super) fn compared(
-    visit: &Visit,
+    context: &PageContext,
     texts: &Texts<'_>,
     today: &[wire::PolicyGrade],
     then: &[wire::PolicyGrade],
@@ -61,7 +65,7 @@ pub(super) fn compared(
             met(texts, after.met),
         ]
     });
-    visit.table(Table {
+    context.table(Table {
         caption: &words.grade_changes,
         columns: &[&words.column_requirement, &words.column_source, &words.column_today, &words.column_then],
         rows: rows.collect(),

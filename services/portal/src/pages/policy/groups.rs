@@ -5,10 +5,10 @@ use rekey_wire::options::v1::Role;
 use super::EDITORS;
 use crate::pages::groups::all_groups;
 use crate::view::Values;
-use crate::web::{Fault, Member, Place};
+use crate::web::{CurrentUser, Fault, MenuItem};
 
 /// Whose roles let them see groups: those who look after accounts, and those who decide about the policy.
-const READERS: [&[Role]; 2] = [Place::Groups.roles(), EDITORS];
+const READERS: [&[Role]; 2] = [MenuItem::Groups.roles(), EDITORS];
 /// So many are offered beside those that are named already: a longer list is not read, and ids can be typed.
 const OFFERED: usize = 50;
 
@@ -23,11 +23,11 @@ pub(super) struct Groups {
 
 impl Groups {
     /// Asks for them. Who may read the policy need not be one who may see groups: then ids stand for names.
-    pub(super) async fn of(member: &Member) -> Result<Self, Fault> {
-        if !READERS.iter().any(|roles| member.has_any(roles)) {
+    pub(super) async fn of(user: &CurrentUser) -> Result<Self, Fault> {
+        if !READERS.iter().any(|roles| user.has_any(roles)) {
             return Ok(Self::default());
         }
-        let groups = match all_groups(member).await {
+        let groups = match all_groups(user).await {
             Ok(groups) => groups.into_iter(),
             Err(Fault::NotAllowed) => return Ok(Self::default()),
             Err(fault) => return Err(fault),

@@ -9,27 +9,27 @@ use super::texts::Texts;
 use super::{EDIT_PATH, EDITORS, POLICY, grades, switch};
 use crate::domain::ValueKind;
 use crate::view::Values;
-use crate::web::{Content, Fault, Member};
-use crate::words::filled;
+use crate::web::{CurrentUser, Fault, PageContent};
+use crate::words::interpolate;
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let draft = Draft::of(Revision::in_force(&member).await?);
-    let graded = grades::today(&member).await?;
-    let groups = Groups::of(&member).await?;
-    let visit = &member.visit;
-    let texts = Texts::of(visit, &groups);
-    let may_change = member.has_any(EDITORS);
-    let switch = if may_change { Some(switch::fields(visit, &texts, &draft, &[])?) } else { None };
-    let revision = filled(&texts.words.revision, "revision", draft.base.number);
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let draft = Draft::of(Revision::in_force(&user).await?);
+    let graded = grades::today(&user).await?;
+    let groups = Groups::of(&user).await?;
+    let context = &user.context;
+    let texts = Texts::of(context, &groups);
+    let may_change = user.has_any(EDITORS);
+    let switch = if may_change { Some(switch::fields(context, &texts, &draft, &[])?) } else { None };
+    let revision = interpolate(&texts.words.revision, "revision", draft.base.number);
     let values = Values::default()
-        .html("hidden", visit.hidden(EDIT_PATH)?)
+        .html("hidden", context.hidden_fields(EDIT_PATH)?)
         .text("base", &draft.base.number.to_string())
         .optional_html("switch", switch)
         .text("revision", &revision)
         .text("grade_summary", &grades::summary(&texts, &graded))
-        .html("grades", grades::table(visit, &texts, &graded)?)
+        .html("grades", grades::table(context, &texts, &graded)?)
         .list("sections", settings(&texts, &draft.base, may_change));
-    member.page(POLICY, Content::new(&texts.words.title, visit.body("policy", values)?))
+    user.page(POLICY, PageContent::new(&texts.words.title, context.body("policy", values)?))
 }
 
 /// Every section with its values. Words that passwords may not hold are shown to nobody who may not change them.

@@ -4,11 +4,11 @@ use super::draft::Draft;
 use super::fields::{FIELDS, SCOPE_PLACES, SCOPES};
 use super::texts::Texts;
 use crate::view::{Field, FieldKind, Html, Values};
-use crate::web::{Fault, Visit};
+use crate::web::{Fault, PageContext};
 
 /// The fields of the scope.
 pub(super) fn fields(
-    visit: &Visit,
+    context: &PageContext,
     texts: &Texts<'_>,
     draft: &Draft,
     problems: &[(usize, String)],
@@ -27,14 +27,14 @@ pub(super) fn fields(
         .optional("problem", problem)
         .list("choices", SCOPES.iter().map(choice).collect())
         .flag("may_list", texts.groups.may_list)
-        .html("included", picker(visit, texts, draft, included, problems)?)
-        .html("excluded", picker(visit, texts, draft, excluded, problems)?);
-    visit.body("policy_switch", values)
+        .html("included", picker(context, texts, draft, included, problems)?)
+        .html("excluded", picker(context, texts, draft, excluded, problems)?);
+    context.body("policy_switch", values)
 }
 
 /// Groups to tick, and a field for the ids of others.
 fn picker(
-    visit: &Visit,
+    context: &PageContext,
     texts: &Texts<'_>,
     draft: &Draft,
     place: usize,
@@ -44,7 +44,7 @@ fn picker(
     let problem = problems.iter().find(|(wrong, _)| *wrong == place).map(|(_, text)| text.as_str());
     let named: Vec<String> =
         draft.typed[place].iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect();
-    let others = visit.field(&Field {
+    let others = context.field(&Field {
         name: field.name,
         label: &texts.words.other_groups,
         hint: Some(&texts.words.other_groups_hint),
@@ -58,5 +58,5 @@ fn picker(
         .optional("hint", texts.hint(field))
         .list("groups", texts.groups.choices(&named))
         .html("others", others);
-    visit.body("policy_groups", values)
+    context.body("policy_groups", values)
 }

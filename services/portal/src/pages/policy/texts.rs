@@ -4,8 +4,8 @@ use super::fields::{FIELDS, PolicyField};
 use super::groups::Groups;
 use crate::domain::{PolicyValue, SpanUnit, ValueKind, missing_in};
 use crate::view::Cell;
-use crate::web::Visit;
-use crate::words::{PolicyWords, Words, filled};
+use crate::web::PageContext;
+use crate::words::{PolicyWords, Words, interpolate};
 
 /// So many entries of a list are told; of a longer one, how many more there are.
 const TOLD: usize = 20;
@@ -22,8 +22,8 @@ pub(super) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    pub(super) fn of(visit: &'a Visit, groups: &'a Groups) -> Self {
-        let texts = visit.texts();
+    pub(super) fn of(context: &'a PageContext, groups: &'a Groups) -> Self {
+        let texts = context.texts();
         Self { words: &texts.policy, general: &texts.general, entries: texts.policy.entries(), groups }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Texts<'a> {
         match (field.kind, text) {
             (ValueKind::Image, "") => self.general.none.clone(),
             (ValueKind::Image, digest) => {
-                filled(&self.words.image, "digits", digest.get(..IMAGE_DIGITS).unwrap_or(digest))
+                interpolate(&self.words.image, "digits", digest.get(..IMAGE_DIGITS).unwrap_or(digest))
             }
             (_, "") => self.words.of_portal.clone(),
             (_, colour) => colour.to_owned(),
@@ -83,7 +83,7 @@ impl<'a> Texts<'a> {
         let sides =
             [(&self.words.added, missing_in(now, before)), (&self.words.removed, missing_in(before, now))];
         let told = sides.into_iter().filter(|(_, names)| !names.is_empty());
-        let told = told.map(|(text, names)| filled(text, "names", self.list(field, names.into_iter())));
+        let told = told.map(|(text, names)| interpolate(text, "names", self.list(field, names.into_iter())));
         told.collect::<Vec<_>>().join("; ")
     }
 
@@ -116,7 +116,7 @@ impl<'a> Texts<'a> {
             SpanUnit::Hours => &self.words.span_hours,
             SpanUnit::Days => &self.words.span_days,
         };
-        filled(text, "number", number)
+        interpolate(text, "number", number)
     }
 
     fn list<'b>(&self, field: &PolicyField, entries: impl ExactSizeIterator<Item = &'b str>) -> String {

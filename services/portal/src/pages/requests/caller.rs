@@ -9,79 +9,79 @@ use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::{CallerOutcome, MethodKind};
 
 use super::super::listing::moment_of;
-use super::super::sentences::{refusal, sentence};
+use super::super::refusal_texts::{refusal, refusal_text};
 use super::{NamedRequest, one};
 use crate::cookies::CallerCode;
-use crate::domain::{Refusal, code_in};
+use crate::domain::{Refusal, extract_code};
 use crate::peers::{PeerError, PeerFailure};
-use crate::view::{Choice, Field, FieldKind, Html, Problem, Select, Values, time_of_day};
-use crate::web::{Fault, Member, PostedFields, Visit};
-use crate::words::filled;
+use crate::view::{Choice, Field, FieldKind, FormProblem, Html, Select, Values, time_of_day};
+use crate::web::{CurrentUser, Fault, PageContext, PostedFields};
+use crate::words::interpolate;
 
 const METHOD: &str = "method";
 const CODE: &str = "code";
 
 pub(super) async fn send(
-    member: Member,
+    user: CurrentUser,
     Path(named): Path<(String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let (named, visit) = (NamedRequest::parse(&named)?, &member.visit);
+    let (named, context) = (NamedRequest::parse(&named)?, &user.context);
     let request = wire::SendCallerCodeRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         account_id: named.account.clone(),
         method_kind: kind(fields.text(METHOD)).into(),
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    let refused = match HelpDeskServiceClient::new(member.identity()).send_caller_code(request).await {
+    let refused = match HelpDeskServiceClient::new(user.identity()).send_caller_code(request).await {
         Ok(sent) => {
             let code = kept(&named, sent.into_inner())?;
-            return visit.keeping(Visit::redirect(&named.path()), None, Some(&code));
+            return context.with_cookie(PageContext::redirect(&named.path()), None, Some(&code));
         }
         Err(status) => refusal(PeerError::from(status))?,
     };
     let text = match &refused {
-        Refusal::SendLimited(wait) => sentence(visit, &Refusal::Throttled(*wait))?,
-        other => sentence(visit, other)?,
+        Refusal::SendLimited(wait) => refusal_text(context, &Refusal::Throttled(*wait))?,
+        other => refusal_text(context, other)?,
     };
-    let code = kept_code(visit, &named);
-    one::page(&member, &named, code.as_ref(), Some(Problem::of(METHOD, text))).await
+    let code = kept_code(context, &named);
+    one::page(&user, &named, code.as_ref(), Some(FormProblem::of(METHOD, text))).await
 }
 
 pub(super) async fn verify(
-    member: Member,
+    user: CurrentUser,
     Path(named): Path<(String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let (named, visit) = (NamedRequest::parse(&named)?, &member.visit);
-    let Some(code) = kept_code(visit, &named) else { return Ok(Visit::redirect(&named.path())) };
-    let read = code_in(fields.text(CODE));
+    let (named, context) = (NamedRequest::parse(&named)?, &user.context);
+    let Some(code) = kept_code(context, &named) else { return Ok(PageContext::redirect(&named.path())) };
+    let read = extract_code(fields.text(CODE));
     if read.is_empty() {
-        let problem = Problem::of(CODE, &visit.words().code_missing);
-        return one::page(&member, &named, Some(&code), Some(problem)).await;
+        let problem = FormProblem::of(CODE, &context.words().code_missing);
+        return one::page(&user, &named, Some(&code), Some(problem)).await;
     }
     let request = wire::VerifyCallerRequest {
         caller_token: code.token.clone(),
         code: read,
         request_id: fields.request_id()?,
-        context: member.context(),
+        context: user.request_context(),
     };
-    let refused = match HelpDeskServiceClient::new(member.identity()).verify_caller(request).await {
+    let refused = match HelpDeskServiceClient::new(user.identity()).verify_caller(request).await {
         Ok(judged) if judged.get_ref().outcome() == CallerOutcome::Matched => {
-            let said = &visit.texts().requests.verified;
-            let there = visit.redirect_saying(&named.path(), said)?;
-            return visit.keeping(there, None, None::<&CallerCode>);
+            let said = &context.texts().requests.verified;
+            let there = context.redirect_with_flash(&named.path(), said)?;
+            return context.with_cookie(there, None, None::<&CallerCode>);
         }
         Ok(_) => None,
         Err(status) => Some(refusal(PeerError::from(status))?),
     };
     let text = match &refused {
         // Nothing is a code that is no code.
-        None | Some(Refusal::FieldInvalid(_)) => visit.texts().requests.rejected.clone(),
-        Some(other) => sentence(visit, other)?,
+        None | Some(Refusal::FieldInvalid(_)) => context.texts().requests.rejected.clone(),
+        Some(other) => refusal_text(context, other)?,
     };
-    one::page(&member, &named, Some(&code), Some(Problem::of(CODE, text))).await
+    one::page(&user, &named, Some(&code), Some(FormProblem::of(CODE, text))).await
 }
 
 /// By what a code goes; identity chooses where nobody did.
@@ -99,26 +99,26 @@ fn kept(named: &NamedRequest, sent: wire::SendCallerCodeResponse) -> Result<Call
         account_id: named.account.clone(),
         token: sent.caller_token,
         masked: sent.masked_destination,
-        expires_at: expires_at.ok_or_else(|| PeerFailure::unclear("a time is missing"))?,
+        expires_at: expires_at.ok_or_else(|| PeerFailure::unexpected("a time is missing"))?,
     })
 }
 
 /// The code that is under way to who asks, while it is good.
-pub(super) fn kept_code(visit: &Visit, named: &NamedRequest) -> Option<CallerCode> {
-    let code = visit.kept::<CallerCode>()?;
-    (code.account_id == named.account && !visit.now.has_reached(code.expires_at)).then_some(code)
+pub(super) fn kept_code(context: &PageContext, named: &NamedRequest) -> Option<CallerCode> {
+    let code = context.cookie::<CallerCode>()?;
+    (code.account_id == named.account && !context.now.has_reached(code.expires_at)).then_some(code)
 }
 
 /// The part of the page that checks a caller.
 pub(super) fn section(
-    member: &Member,
+    user: &CurrentUser,
     named: &NamedRequest,
     code: Option<&CallerCode>,
-    problem: Option<&Problem>,
+    problem: Option<&FormProblem>,
 ) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().requests;
-    let method = visit.select(&Select {
+    let context = &user.context;
+    let words = &context.texts().requests;
+    let method = context.select(&Select {
         name: METHOD,
         label: &words.method,
         hint: None,
@@ -128,29 +128,29 @@ pub(super) fn section(
             Choice { value: "phone", text: &words.method_phone },
         ],
         chosen: "",
-        problem: Problem::beside(problem, METHOD),
+        problem: FormProblem::for_field(problem, METHOD),
     })?;
-    let wrong = Problem::beside(problem, CODE);
-    let typed = code.map(|code| typed(member, named, code, wrong)).transpose()?;
+    let wrong = FormProblem::for_field(problem, CODE);
+    let typed = code.map(|code| typed(user, named, code, wrong)).transpose()?;
     let values = Values::default()
         .optional_html("typed", typed)
         .text("action", &named.act("code"))
-        .html("hidden", visit.hidden(&named.act("code"))?)
+        .html("hidden", context.hidden_fields(&named.act("code"))?)
         .html("method", method)
         .text("button", if code.is_some() { &words.send_another } else { &words.send_code });
-    visit.body("requests_caller", values)
+    context.body("requests_caller", values)
 }
 
 /// The form that takes what the caller read.
 fn typed(
-    member: &Member,
+    user: &CurrentUser,
     named: &NamedRequest,
     code: &CallerCode,
     problem: Option<&str>,
 ) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().requests;
-    let field = visit.field(&Field {
+    let context = &user.context;
+    let words = &context.texts().requests;
+    let field = context.field(&Field {
         name: CODE,
         label: &words.code,
         hint: Some(&words.code_hint),
@@ -160,10 +160,10 @@ fn typed(
         problem,
     })?;
     let values = Values::default()
-        .text("sent", &filled(&words.code_sent, "address", visit.locale.isolated(&code.masked)))
+        .text("sent", &interpolate(&words.code_sent, "address", context.locale.isolated(&code.masked)))
         .part("good_until", time_of_day(code.expires_at))
         .text("action", &named.act("verify"))
-        .html("hidden", visit.hidden(&named.act("verify"))?)
+        .html("hidden", context.hidden_fields(&named.act("verify"))?)
         .html("field", field);
-    visit.body("requests_code", values)
+    context.body("requests_code", values)
 }

@@ -9,7 +9,7 @@ use super::super::account_names::AccountNames;
 use super::super::listing::{PAGE, next_page, time_cell};
 use super::{NamedRequest, state_badge};
 use crate::view::{Badge, Cell, Choice, Select, Table, Values};
-use crate::web::{Content, Fault, Member, Place};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::RequestWords;
 
 const STATE: &str = "state";
@@ -30,24 +30,24 @@ const FILTERS: [(&str, HelpRequestState); 6] = [
     ("all", HelpRequestState::Unspecified),
 ];
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    let (visit, path) = (&member.visit, Place::Requests.path());
-    let words = &visit.texts().requests;
-    let (word, state) = asked(&visit.query(STATE));
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    let (context, path) = (&user.context, MenuItem::Requests.path());
+    let words = &context.texts().requests;
+    let (word, state) = asked(&context.query(STATE));
     let request = wire::ListHelpRequestsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         state: state.into(),
         page_size: ROWS,
-        page_token: visit.query(PAGE),
-        context: member.context(),
+        page_token: context.query(PAGE),
+        context: user.request_context(),
         account_id: String::new(),
     };
-    let mut help_desk = HelpDeskServiceClient::new(member.identity());
+    let mut help_desk = HelpDeskServiceClient::new(user.identity());
     let listed = help_desk.list_help_requests(request).await?.into_inner();
     let found = &listed.help_requests;
     let people = found.iter().flat_map(|one| [one.account_id.clone(), one.handler_account_id.clone()]);
-    let names = AccountNames::of(&member, people.collect()).await;
-    let table = visit.table(Table {
+    let names = AccountNames::of(&user, people.collect()).await;
+    let table = context.table(Table {
         caption: &words.title,
         columns: &[&words.who, &words.message, &words.proof, &words.state, &words.handler, &words.asked_at],
         rows: found.iter().map(|one| row(words, &names, one)).collect(),
@@ -55,9 +55,9 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
         next: next_page(path, &[(STATE, word)], &listed.next_page_token),
     })?;
     let values = Values::default()
-        .html("state", visit.select(&states(words, &visit.words().all, word))?)
+        .html("state", context.select(&states(words, &context.words().all, word))?)
         .html("table", table);
-    member.page(Place::Requests, Content::new(&words.title, visit.body("requests_list", values)?))
+    user.page(MenuItem::Requests, PageContent::new(&words.title, context.body("requests_list", values)?))
 }
 
 /// The filter of an address.

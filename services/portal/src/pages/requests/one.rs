@@ -10,67 +10,70 @@ use super::super::account_names::{AccountNames, account_path};
 use super::super::listing::moment_of;
 use super::{NamedRequest, caller, state_badge};
 use crate::cookies::CallerCode;
-use crate::view::{Html, Problem, Values, moment};
-use crate::web::{Content, Fault, Member, Place};
-use crate::words::filled;
+use crate::view::{FormProblem, Html, Values, moment};
+use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
+use crate::words::interpolate;
 
 /// An account has one pending request, and few settled ones are kept.
 const LOOKED_THROUGH: i32 = 200;
 
-pub(super) async fn show(member: Member, Path(named): Path<(String, String)>) -> Result<Response, Fault> {
+pub(super) async fn show(user: CurrentUser, Path(named): Path<(String, String)>) -> Result<Response, Fault> {
     let named = NamedRequest::parse(&named)?;
-    let code = caller::kept_code(&member.visit, &named);
-    page(&member, &named, code.as_ref(), None).await
+    let code = caller::kept_code(&user.context, &named);
+    page(&user, &named, code.as_ref(), None).await
 }
 
 /// The page, with the code that is under way to the caller and what went wrong.
 pub(super) async fn page(
-    member: &Member,
+    user: &CurrentUser,
     named: &NamedRequest,
     code: Option<&CallerCode>,
-    problem: Option<Problem>,
+    problem: Option<FormProblem>,
 ) -> Result<Response, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().requests;
-    let request = find(member, named).await?;
+    let context = &user.context;
+    let words = &context.texts().requests;
+    let request = find(user, named).await?;
     let people = vec![request.account_id.clone(), request.handler_account_id.clone()];
-    let names = AccountNames::of(member, people).await;
+    let names = AccountNames::of(user, people).await;
     let name = names.name(&request.account_id);
     let is_pending = matches!(request.state(), HelpRequestState::Open | HelpRequestState::Claimed);
     let acts = if !is_pending {
         None
-    } else if named.account == member.account_id() {
-        Some(own(member)?)
+    } else if named.account == user.account_id() {
+        Some(own(user)?)
     } else {
-        let check = caller::section(member, named, code, problem.as_ref())?;
-        Some(acts(member, named, &request, name, check)?)
+        let check = caller::section(user, named, code, problem.as_ref())?;
+        Some(acts(user, named, &request, name, check)?)
     };
-    let values = facts(member, &request, &names).optional_html("acts", acts);
-    member.page(
-        Place::Requests,
-        Content {
+    let values = facts(user, &request, &names).optional_html("acts", acts);
+    user.page(
+        MenuItem::Requests,
+        PageContent {
             problems: problem.into_iter().collect(),
-            ..Content::new(&filled(&words.title_one, "name", name), visit.body("requests_one", values)?)
+            ..PageContent::new(
+                &interpolate(&words.title_one, "name", name),
+                context.body("requests_one", values)?,
+            )
         },
     )
 }
 
-async fn find(member: &Member, named: &NamedRequest) -> Result<wire::HelpRequest, Fault> {
+async fn find(user: &CurrentUser, named: &NamedRequest) -> Result<wire::HelpRequest, Fault> {
     let request = wire::ListHelpRequestsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         page_size: LOOKED_THROUGH,
-        context: member.context(),
+        context: user.request_context(),
         account_id: named.account.clone(),
         ..wire::ListHelpRequestsRequest::default()
     };
-    let listed = HelpDeskServiceClient::new(member.identity()).list_help_requests(request).await?;
+    let listed = HelpDeskServiceClient::new(user.identity()).list_help_requests(request).await?;
     let mut found = listed.into_inner().help_requests.into_iter();
     found.find(|one| one.help_request_id == named.request).ok_or(Fault::NotFound)
 }
 
 /// What is known of it.
-fn facts(member: &Member, request: &wire::HelpRequest, names: &AccountNames) -> Values {
-    let words = &member.visit.texts().requests;
+fn facts(user: &CurrentUser, request: &wire::HelpRequest, names: &AccountNames) -> Values {
+    let words = &user.context.texts().requests;
     let (mark, state) = state_badge(words, request.state());
     let optional =
         |values: Values, name: &'static str, at: Option<&prost_types::Timestamp>| match moment_of(at) {
@@ -93,33 +96,33 @@ fn facts(member: &Member, request: &wire::HelpRequest, names: &AccountNames) -> 
 }
 
 /// Nobody helps themselves.
-fn own(member: &Member) -> Result<Html, Fault> {
-    let text = &member.visit.texts().requests.own;
-    member.visit.body("requests_own", Values::default().text("text", text))
+fn own(user: &CurrentUser) -> Result<Html, Fault> {
+    let text = &user.context.texts().requests.own;
+    user.context.body("requests_own", Values::default().text("text", text))
 }
 
 /// What can be done for whom, behind the check of a caller.
 fn acts(
-    member: &Member,
+    user: &CurrentUser,
     named: &NamedRequest,
     request: &wire::HelpRequest,
     name: &str,
     check: Html,
 ) -> Result<Html, Fault> {
-    let visit = &member.visit;
-    let words = &visit.texts().requests;
+    let context = &user.context;
+    let words = &context.texts().requests;
     let values = Values::default()
         .html("check", check)
         .text("etag", &request.etag)
         .text("account_path", &account_path(&request.account_id))
         .flag("is_open", request.state() == HelpRequestState::Open)
         .text("claim_path", &named.act("claim"))
-        .html("claim_hidden", visit.hidden(&named.act("claim"))?)
+        .html("claim_hidden", context.hidden_fields(&named.act("claim"))?)
         .text("resolve_path", &named.act("resolve"))
-        .html("resolve_hidden", visit.hidden(&named.act("resolve"))?)
-        .text("resolve_button", &filled(&words.resolve, "name", name))
+        .html("resolve_hidden", context.hidden_fields(&named.act("resolve"))?)
+        .text("resolve_button", &interpolate(&words.resolve, "name", name))
         .text("deny_path", &named.act("deny"))
-        .html("deny_hidden", visit.hidden(&named.act("deny"))?)
-        .text("deny_button", &filled(&words.deny, "name", name));
-    visit.body("requests_acts", values)
+        .html("deny_hidden", context.hidden_fields(&named.act("deny"))?)
+        .text("deny_button", &interpolate(&words.deny, "name", name));
+    context.body("requests_acts", values)
 }

@@ -5,31 +5,31 @@ use axum::response::Response;
 
 use super::{new_password, next, reconfirm, second_factor, sent_code};
 use crate::cookies::FlowId;
-use crate::domain::{Question, Refusal, SignInProgress};
-use crate::pages::password_form::WrongPassword;
-use crate::pages::sentences::refusal;
+use crate::domain::{Refusal, SignInProgress, SignInQuestion};
+use crate::pages::password_form::PasswordProblems;
+use crate::pages::refusal_texts::refusal;
 use crate::peers::{ChallengeAnswer, SignInOutcome};
-use crate::web::{Fault, LocalPath, PostedFields, Visit};
+use crate::web::{Fault, LocalPath, PageContext, PostedFields};
 
 /// A sign-in that waits, and its name.
-pub(super) struct Waiting {
+pub(super) struct PendingSignIn {
     pub(super) flow: FlowId,
     pub(super) progress: SignInProgress,
 }
 
 /// What became of an answer.
-pub(super) enum Answered {
+pub(super) enum AnswerOutcome {
     /// It leads on.
-    There(Response),
+    Redirect(Response),
     Rejected,
     Refused(Refusal),
 }
 
-impl Waiting {
+impl PendingSignIn {
     /// The one that an address names.
-    pub(super) fn of(visit: &Visit, flow: &str) -> Result<Self, Fault> {
+    pub(super) fn of(context: &PageContext, flow: &str) -> Result<Self, Fault> {
         let flow = FlowId::parse(flow).ok_or(Fault::NotFound)?;
-        let progress = visit.sign_in(&flow).ok_or(Fault::SignInOver)?;
+        let progress = context.sign_in(&flow).ok_or(Fault::SignInOver)?;
         Ok(Self { flow, progress })
     }
 
@@ -44,58 +44,64 @@ impl Waiting {
     }
 
     /// The same with another question.
-    pub(super) fn asking(self, question: Question) -> Self {
+    pub(super) fn with_question(self, question: SignInQuestion) -> Self {
         Self { progress: SignInProgress { question, ..self.progress }, ..self }
     }
 
     /// Gives an answer, which may lead to another question.
     pub(super) async fn answer(
         &self,
-        visit: &Visit,
+        context: &PageContext,
         answer: ChallengeAnswer<'_>,
         request_id: String,
         next: &LocalPath,
-    ) -> Result<Answered, Fault> {
+    ) -> Result<AnswerOutcome, Fault> {
         let progress = &self.progress;
-        let call = visit.call(request_id);
-        match visit.site.sign_ins.continue_sign_in(&progress.token, answer, &call).await {
+        let call = context.call(request_id);
+        match context.site.sign_ins.continue_sign_in(&progress.token, answer, &call).await {
             Ok(SignInOutcome::SignedIn(tokens)) => {
-                let there = visit.signed_in(progress.tenant, &progress.login, tokens, next).await?;
-                let there = visit.keeping(there, Some(&self.flow), None::<&SignInProgress>)?;
-                Ok(Answered::There(there))
+                let there = context.start_session(progress.tenant, &progress.login, tokens, next).await?;
+                let there = context.with_cookie(there, Some(&self.flow), None::<&SignInProgress>)?;
+                Ok(AnswerOutcome::Redirect(there))
             }
-            Ok(SignInOutcome::Asked(challenge)) => {
-                visit.challenged_again(&self.flow, progress, challenge).map(Answered::There)
+            Ok(SignInOutcome::Challenged(challenge)) => {
+                context.next_challenge(&self.flow, progress, challenge).map(AnswerOutcome::Redirect)
             }
-            Ok(SignInOutcome::Rejected) => Ok(Answered::Rejected),
+            Ok(SignInOutcome::Rejected) => Ok(AnswerOutcome::Rejected),
             Err(error) => match refusal(error)? {
                 Refusal::ChallengeOver => Err(Fault::SignInOver),
-                other => Ok(Answered::Refused(other)),
+                other => Ok(AnswerOutcome::Refused(other)),
             },
         }
     }
 }
 
-pub(super) async fn show(visit: Visit, Path(flow): Path<String>) -> Result<Response, Fault> {
-    let waiting = Waiting::of(&visit, &flow)?;
-    match &waiting.progress.question {
-        Question::SecondFactor { .. } => second_factor::page(&visit, &waiting, &visit.query("with"), None),
-        Question::SentCode { .. } => sent_code::page(&visit, &waiting, None),
-        Question::NewPassword { .. } => new_password::page(&visit, &waiting, &WrongPassword::default()),
-        Question::SecurityInfo(entries) => reconfirm::page(&visit, &waiting, entries, None),
+pub(super) async fn show(context: PageContext, Path(flow): Path<String>) -> Result<Response, Fault> {
+    let pending = PendingSignIn::of(&context, &flow)?;
+    match &pending.progress.question {
+        SignInQuestion::SecondFactor { .. } => {
+            second_factor::page(&context, &pending, &context.query("with"), None)
+        }
+        SignInQuestion::SentCode { .. } => sent_code::page(&context, &pending, None),
+        SignInQuestion::NewPassword { .. } => {
+            new_password::page(&context, &pending, &PasswordProblems::default())
+        }
+        SignInQuestion::SecurityInfo(entries) => reconfirm::page(&context, &pending, entries, None),
     }
 }
 
 pub(super) async fn answer(
-    visit: Visit,
+    context: PageContext,
     Path(flow): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let waiting = Waiting::of(&visit, &flow)?;
-    match &waiting.progress.question {
-        Question::SecondFactor { .. } => second_factor::answer(&visit, &waiting, &fields).await,
-        Question::SentCode { .. } => sent_code::answer(&visit, &waiting, &fields).await,
-        Question::NewPassword { .. } => new_password::answer(&visit, &waiting, &fields).await,
-        Question::SecurityInfo(entries) => reconfirm::answer(&visit, &waiting, entries, &fields).await,
+    let pending = PendingSignIn::of(&context, &flow)?;
+    match &pending.progress.question {
+        SignInQuestion::SecondFactor { .. } => second_factor::answer(&context, &pending, &fields).await,
+        SignInQuestion::SentCode { .. } => sent_code::answer(&context, &pending, &fields).await,
+        SignInQuestion::NewPassword { .. } => new_password::answer(&context, &pending, &fields).await,
+        SignInQuestion::SecurityInfo(entries) => {
+            reconfirm::answer(&context, &pending, entries, &fields).await
+        }
     }
 }

@@ -3,13 +3,13 @@
 use axum::response::Response;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 
-use super::{NEXT, Newcomer, led, next};
+use super::{NEXT, SignInTarget, next, redirect_after_sign_in};
 use crate::assets::PASSKEY_SCRIPT;
 use crate::domain::{Organisation, Refusal};
-use crate::pages::sentences::{refusal, sentence};
+use crate::pages::refusal_texts::{refusal, refusal_text};
 use crate::peers::{Call, PeerError, SignInOutcome};
-use crate::view::{Field, FieldKind, Problem, Values};
-use crate::web::{Content, Fault, LocalPath, OrganisationForm, Visit};
+use crate::view::{Field, FieldKind, FormProblem, Values};
+use crate::web::{Fault, LocalPath, OrganisationForm, PageContent, PageContext};
 use crate::words::SigningInWords;
 
 const LOGIN: &str = "login";
@@ -64,32 +64,35 @@ impl Credential {
     }
 }
 
-pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
-    shown(&visit, Credential::Password).await
+pub(super) async fn show(context: PageContext) -> Result<Response, Fault> {
+    show_form(&context, Credential::Password).await
 }
 
-pub(super) async fn show_access_pass(visit: Visit) -> Result<Response, Fault> {
-    shown(&visit, Credential::AccessPass).await
+pub(super) async fn show_access_pass(context: PageContext) -> Result<Response, Fault> {
+    show_form(&context, Credential::AccessPass).await
 }
 
-pub(super) async fn submit(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
-    submitted(&visit, Credential::Password, &form).await
+pub(super) async fn submit(context: PageContext, form: OrganisationForm) -> Result<Response, Fault> {
+    submit_form(&context, Credential::Password, &form).await
 }
 
-pub(super) async fn submit_access_pass(visit: Visit, form: OrganisationForm) -> Result<Response, Fault> {
-    submitted(&visit, Credential::AccessPass, &form).await
+pub(super) async fn submit_access_pass(
+    context: PageContext,
+    form: OrganisationForm,
+) -> Result<Response, Fault> {
+    submit_form(&context, Credential::AccessPass, &form).await
 }
 
-async fn shown(visit: &Visit, credential: Credential) -> Result<Response, Fault> {
-    let organisation = visit.organisation().await?;
-    let next = next(&visit.query(NEXT));
+async fn show_form(context: &PageContext, credential: Credential) -> Result<Response, Fault> {
+    let organisation = context.organisation().await?;
+    let next = next(&context.query(NEXT));
     let attempt = Attempt { credential, organisation: &organisation, login: "", next: &next };
-    let page = page(visit, &attempt, None)?;
-    visit.keeping(page, None, Some(&organisation))
+    let page = page(context, &attempt, None)?;
+    context.with_cookie(page, None, Some(&organisation))
 }
 
-async fn submitted(
-    visit: &Visit,
+async fn submit_form(
+    context: &PageContext,
     credential: Credential,
     form: &OrganisationForm,
 ) -> Result<Response, Fault> {
@@ -97,47 +100,47 @@ async fn submitted(
     let next = next(fields.text(NEXT));
     let (login, secret) = (fields.text(LOGIN), fields.secret(credential.field()));
     let attempt = Attempt { credential, organisation, login, next: &next };
-    if let Some(problem) = missing(visit, &attempt, &secret) {
-        return page(visit, &attempt, Some(problem));
+    if let Some(problem) = missing(context, &attempt, &secret) {
+        return page(context, &attempt, Some(problem));
     }
-    let rejected = credential.rejected(&visit.texts().signing_in);
-    let text = match tried(visit, &attempt, &secret, &visit.call(fields.request_id()?)).await {
+    let rejected = credential.rejected(&context.texts().signing_in);
+    let text = match attempt_sign_in(context, &attempt, &secret, &context.call(fields.request_id()?)).await {
         Ok(outcome) => {
-            let who = Newcomer { tenant: organisation.tenant, login, next: &next };
-            match led(visit, &who, outcome).await? {
-                Some(there) => return visit.keeping(there, None, Some(organisation)),
+            let who = SignInTarget { tenant: organisation.tenant, login, next: &next };
+            match redirect_after_sign_in(context, &who, outcome).await? {
+                Some(there) => return context.with_cookie(there, None, Some(organisation)),
                 None => rejected.to_owned(),
             }
         }
         Err(error) => match refusal(error)? {
             // Nobody has such a login or such a password.
             Refusal::FieldInvalid(_) => rejected.to_owned(),
-            other => sentence(visit, &other)?,
+            other => refusal_text(context, &other)?,
         },
     };
-    page(visit, &attempt, Some(Problem::of(credential.field(), text)))
+    page(context, &attempt, Some(FormProblem::of(credential.field(), text)))
 }
 
 /// What was not typed.
-fn missing(visit: &Visit, attempt: &Attempt<'_>, secret: &SecretString) -> Option<Problem> {
-    let words = &visit.texts().signing_in;
+fn missing(context: &PageContext, attempt: &Attempt<'_>, secret: &SecretString) -> Option<FormProblem> {
+    let words = &context.texts().signing_in;
     if attempt.login.is_empty() {
-        return Some(Problem::of(LOGIN, &visit.words().login_missing));
+        return Some(FormProblem::of(LOGIN, &context.words().login_missing));
     }
     let text = match attempt.credential {
         Credential::Password => &words.password_missing,
         Credential::AccessPass => &words.access_pass_missing,
     };
-    secret.expose_secret().is_empty().then(|| Problem::of(attempt.credential.field(), text))
+    secret.expose_secret().is_empty().then(|| FormProblem::of(attempt.credential.field(), text))
 }
 
-async fn tried(
-    visit: &Visit,
+async fn attempt_sign_in(
+    context: &PageContext,
     attempt: &Attempt<'_>,
     secret: &SecretString,
     call: &Call,
 ) -> Result<SignInOutcome, PeerError> {
-    let (sign_ins, tenant) = (&visit.site.sign_ins, attempt.organisation.tenant);
+    let (sign_ins, tenant) = (&context.site.sign_ins, attempt.organisation.tenant);
     match attempt.credential {
         Credential::Password => sign_ins.sign_in(tenant, attempt.login, secret, call).await,
         Credential::AccessPass => {
@@ -146,11 +149,15 @@ async fn tried(
     }
 }
 
-fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Result<Response, Fault> {
-    let (words, texts) = (visit.words(), &visit.texts().signing_in);
+fn page(
+    context: &PageContext,
+    attempt: &Attempt<'_>,
+    problem: Option<FormProblem>,
+) -> Result<Response, Fault> {
+    let (words, texts) = (context.words(), &context.texts().signing_in);
     let credential = attempt.credential;
-    let wrong = |name: &str| Problem::beside(&problem, name);
-    let login = visit.field(&Field {
+    let wrong = |name: &str| FormProblem::for_field(&problem, name);
+    let login = context.field(&Field {
         name: LOGIN,
         label: &words.login_label,
         hint: None,
@@ -162,26 +169,26 @@ fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Resul
         Credential::Password => (&words.sign_in, &texts.lead),
         Credential::AccessPass => (&texts.access_pass_title, &texts.access_pass_lead),
     };
-    let secret = visit.field(&credential.secret(texts, wrong(credential.field())))?;
+    let secret = context.field(&credential.secret(texts, wrong(credential.field())))?;
     let values = Values::default()
         .text("lead", lead)
         .text("action", credential.path())
-        .html("hidden", visit.hidden_of(attempt.organisation.tenant, credential.path())?)
+        .html("hidden", context.hidden_fields_of(attempt.organisation.tenant, credential.path())?)
         .text("next", attempt.next.as_str())
         .html("login", login)
         .html("secret", secret)
-        .list("options", options(visit, attempt));
-    visit.page(Content {
+        .list("options", options(context, attempt));
+    context.page(PageContent {
         organisation: Some(attempt.organisation),
         script_path: Some(PASSKEY_SCRIPT),
         problems: problem.into_iter().collect(),
-        ..Content::new(title, visit.body("credentials", values)?)
+        ..PageContent::new(title, context.body("credentials", values)?)
     })
 }
 
 /// The other ways in, each on to where the person wanted to go.
-fn options(visit: &Visit, attempt: &Attempt<'_>) -> Vec<Values> {
-    let (words, texts) = (visit.words(), &visit.texts().signing_in);
+fn options(context: &PageContext, attempt: &Attempt<'_>) -> Vec<Values> {
+    let (words, texts) = (context.words(), &context.texts().signing_in);
     let query =
         form_urlencoded::Serializer::new(String::new()).append_pair(NEXT, attempt.next.as_str()).finish();
     let other = match attempt.credential {

@@ -2,66 +2,66 @@
 
 use axum::response::Response;
 
-use super::challenge::{Answered, Waiting};
+use super::challenge::{AnswerOutcome, PendingSignIn};
 use super::next;
-use crate::domain::{KnownMethod, MethodKind};
-use crate::pages::sentences::sentence;
+use crate::domain::{MethodKind, SecurityInfoEntry};
+use crate::pages::refusal_texts::refusal_text;
 use crate::peers::ChallengeAnswer;
-use crate::view::{Problem, Values};
-use crate::web::{Content, Fault, Place, PostedFields, Visit};
-use crate::words::filled;
+use crate::view::{FormProblem, Values};
+use crate::web::{Fault, MenuItem, PageContent, PageContext, PostedFields};
+use crate::words::interpolate;
 
 /// The answer: one of the two buttons.
 const VERDICT: &str = "verdict";
 
 pub(super) async fn answer(
-    visit: &Visit,
-    waiting: &Waiting,
-    entries: &[KnownMethod],
+    context: &PageContext,
+    pending: &PendingSignIn,
+    entries: &[SecurityInfoEntry],
     fields: &PostedFields,
 ) -> Result<Response, Fault> {
-    let texts = &visit.texts().signing_in;
+    let texts = &context.texts().signing_in;
     let is_still_right = match fields.text(VERDICT) {
         "right" => true,
         "changed" => false,
-        _ => return page(visit, waiting, entries, Some(&texts.verdict_missing)),
+        _ => return page(context, pending, entries, Some(&texts.verdict_missing)),
     };
-    let there = if is_still_right { waiting.next() } else { next(Place::SecurityInfo.path()) };
+    let there = if is_still_right { pending.next() } else { next(MenuItem::SecurityInfo.path()) };
     let answer = ChallengeAnswer::SecurityInfo { is_still_right };
-    let text = match waiting.answer(visit, answer, fields.request_id()?, &there).await? {
-        Answered::There(there) => return Ok(there),
-        Answered::Rejected => return Err(Fault::SignInOver),
-        Answered::Refused(other) => sentence(visit, &other)?,
+    let text = match pending.answer(context, answer, fields.request_id()?, &there).await? {
+        AnswerOutcome::Redirect(there) => return Ok(there),
+        AnswerOutcome::Rejected => return Err(Fault::SignInOver),
+        AnswerOutcome::Refused(other) => refusal_text(context, &other)?,
     };
-    page(visit, waiting, entries, Some(&text))
+    page(context, pending, entries, Some(&text))
 }
 
 pub(super) fn page(
-    visit: &Visit,
-    waiting: &Waiting,
-    entries: &[KnownMethod],
+    context: &PageContext,
+    pending: &PendingSignIn,
+    entries: &[SecurityInfoEntry],
     problem: Option<&str>,
 ) -> Result<Response, Fault> {
-    let texts = &visit.texts().signing_in;
-    let entry = |entry: &KnownMethod| Values::default().text("text", &name(visit, entry));
-    let action = waiting.path();
+    let texts = &context.texts().signing_in;
+    let entry = |entry: &SecurityInfoEntry| Values::default().text("text", &name(context, entry));
+    let action = pending.path();
     let values = Values::default()
         .text("lead", &texts.reconfirm_lead)
         .list("entries", entries.iter().map(entry).collect())
         .text("action", &action)
-        .html("hidden", visit.hidden(&action)?);
-    let organisation = visit.organisation_of(waiting.progress.tenant);
-    let problem = problem.map(|text| Problem { field: None, text: text.to_owned() });
-    visit.page(Content {
+        .html("hidden", context.hidden_fields(&action)?);
+    let organisation = context.organisation_of(pending.progress.tenant);
+    let problem = problem.map(|text| FormProblem { field: None, text: text.to_owned() });
+    context.page(PageContent {
         organisation: organisation.as_ref(),
         problems: problem.into_iter().collect(),
-        ..Content::new(&texts.reconfirm_title, visit.body("reconfirm", values)?)
+        ..PageContent::new(&texts.reconfirm_title, context.body("reconfirm", values)?)
     })
 }
 
 /// An entry as its person knows it.
-fn name(visit: &Visit, entry: &KnownMethod) -> String {
-    let texts = &visit.texts().signing_in;
+fn name(context: &PageContext, entry: &SecurityInfoEntry) -> String {
+    let texts = &context.texts().signing_in;
     let text = match entry.kind {
         MethodKind::Email => &texts.entry_email,
         MethodKind::Phone => &texts.entry_phone,
@@ -69,5 +69,5 @@ fn name(visit: &Visit, entry: &KnownMethod) -> String {
         MethodKind::RecoveryCode => &texts.entry_recovery_codes,
         MethodKind::Passkey => &texts.entry_passkey,
     };
-    filled(text, "name", visit.locale.isolated(&entry.name))
+    interpolate(text, "name", context.locale.isolated(&entry.name))
 }

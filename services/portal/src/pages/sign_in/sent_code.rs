@@ -5,54 +5,54 @@ use axum::response::Response;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::secret::ExposeSecret as _;
 
-use super::challenge::{Answered, Waiting};
-use crate::domain::{CodeTimes, MethodKind, Question, Refusal, SentSignInCode};
+use super::challenge::{AnswerOutcome, PendingSignIn};
+use crate::domain::{CodeTimes, MethodKind, Refusal, SentSignInCode, SignInQuestion};
 use crate::pages::proof_forms::{CODE, CodeForm, Link, typed_code};
-use crate::pages::sentences::{refusal, sentence, whole_seconds};
+use crate::pages::refusal_texts::{refusal, refusal_text, whole_seconds};
 use crate::peers::{ChallengeAnswer, SentChallengeCode};
-use crate::view::{Html, Problem, Values};
-use crate::web::{Content, Fault, PostedFields, Visit};
-use crate::words::filled;
+use crate::view::{FormProblem, Html, Values};
+use crate::web::{Fault, PageContent, PageContext, PostedFields};
+use crate::words::interpolate;
 
 /// What the code goes by, and the one that is on its way.
-fn asked(waiting: &Waiting) -> (MethodKind, Option<&SentSignInCode>) {
-    match &waiting.progress.question {
-        Question::SentCode { kind, sent } => (kind.unwrap_or(MethodKind::Email), sent.as_ref()),
+fn asked(pending: &PendingSignIn) -> (MethodKind, Option<&SentSignInCode>) {
+    match &pending.progress.question {
+        SignInQuestion::SentCode { kind, sent } => (kind.unwrap_or(MethodKind::Email), sent.as_ref()),
         _ => (MethodKind::Email, None),
     }
 }
 
 /// Where its code is asked for.
-fn send_path(waiting: &Waiting) -> String {
-    format!("{}/code", waiting.path())
+fn send_path(pending: &PendingSignIn) -> String {
+    format!("{}/code", pending.path())
 }
 
 pub(super) async fn send(
-    visit: Visit,
+    context: PageContext,
     Path(flow): Path<String>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let waiting = Waiting::of(&visit, &flow)?;
-    let Question::SentCode { kind, sent: before } = waiting.progress.question.clone() else {
-        return Ok(Visit::redirect(&waiting.path()));
+    let pending = PendingSignIn::of(&context, &flow)?;
+    let SignInQuestion::SentCode { kind, sent: before } = pending.progress.question.clone() else {
+        return Ok(PageContext::redirect(&pending.path()));
     };
-    let call = visit.call(fields.request_id()?);
-    let sent = match visit.site.sign_ins.send_sign_in_code(&waiting.progress.token, &call).await {
-        Ok(sent) => on_its_way(sent, visit.now),
+    let call = context.call(fields.request_id()?);
+    let sent = match context.site.sign_ins.send_sign_in_code(&pending.progress.token, &call).await {
+        Ok(sent) => on_its_way(sent, context.now),
         Err(error) => match refusal(error)? {
             Refusal::ChallengeOver => return Err(Fault::SignInOver),
             Refusal::SendLimited(wait) => {
                 // One that was not due has sent nothing: the code before is still the one that is awaited.
-                let times = CodeTimes::asked_at(visit.now);
+                let times = CodeTimes::asked_at(context.now);
                 let before = before.unwrap_or(SentSignInCode { destinations: Vec::new(), times });
-                let resend_at = wait.map(|wait| visit.now.plus(wait));
+                let resend_at = wait.map(|wait| context.now.plus(wait));
                 SentSignInCode { times: CodeTimes { resend_at, ..before.times }, ..before }
             }
-            other => return page(&visit, &waiting, Some(&sentence(&visit, &other)?)),
+            other => return page(&context, &pending, Some(&refusal_text(&context, &other)?)),
         },
     };
-    let waiting = waiting.asking(Question::SentCode { kind, sent: Some(sent) });
-    visit.to_question(&waiting.flow, &waiting.progress)
+    let pending = pending.with_question(SignInQuestion::SentCode { kind, sent: Some(sent) });
+    context.redirect_to_challenge(&pending.flow, &pending.progress)
 }
 
 fn on_its_way(sent: SentChallengeCode, now: Timestamp) -> SentSignInCode {
@@ -62,75 +62,81 @@ fn on_its_way(sent: SentChallengeCode, now: Timestamp) -> SentSignInCode {
 }
 
 pub(super) async fn answer(
-    visit: &Visit,
-    waiting: &Waiting,
+    context: &PageContext,
+    pending: &PendingSignIn,
     fields: &PostedFields,
 ) -> Result<Response, Fault> {
-    let code = typed_code(asked(waiting).0, fields);
+    let code = typed_code(asked(pending).0, fields);
     if code.expose_secret().is_empty() {
-        return page(visit, waiting, Some(&visit.words().code_missing));
+        return page(context, pending, Some(&context.words().code_missing));
     }
     let answer = ChallengeAnswer::SentCode(&code);
-    let text = match waiting.answer(visit, answer, fields.request_id()?, &waiting.next()).await? {
-        Answered::There(there) => return Ok(there),
+    let text = match pending.answer(context, answer, fields.request_id()?, &pending.next()).await? {
+        AnswerOutcome::Redirect(there) => return Ok(there),
         // Nothing is a code that is no code.
-        Answered::Rejected | Answered::Refused(Refusal::FieldInvalid(_)) => {
-            visit.words().code_rejected.clone()
+        AnswerOutcome::Rejected | AnswerOutcome::Refused(Refusal::FieldInvalid(_)) => {
+            context.words().code_rejected.clone()
         }
-        Answered::Refused(other) => sentence(visit, &other)?,
+        AnswerOutcome::Refused(other) => refusal_text(context, &other)?,
     };
-    page(visit, waiting, Some(&text))
+    page(context, pending, Some(&text))
 }
 
 /// The page of the code, or the one that asks for it.
-pub(super) fn page(visit: &Visit, waiting: &Waiting, problem: Option<&str>) -> Result<Response, Fault> {
-    let (title, field, body) = match asked(waiting) {
-        (_, Some(sent)) => (&visit.words().code_title, Some(CODE), entry(visit, waiting, sent, problem)?),
-        (kind, None) => (&visit.texts().signing_in.sent_code_title, None, request(visit, waiting, kind)?),
+pub(super) fn page(
+    context: &PageContext,
+    pending: &PendingSignIn,
+    problem: Option<&str>,
+) -> Result<Response, Fault> {
+    let (title, field, body) = match asked(pending) {
+        (_, Some(sent)) => (&context.words().code_title, Some(CODE), entry(context, pending, sent, problem)?),
+        (kind, None) => (&context.texts().signing_in.sent_code_title, None, request(context, pending, kind)?),
     };
-    let organisation = visit.organisation_of(waiting.progress.tenant);
-    visit.page(Content {
+    let organisation = context.organisation_of(pending.progress.tenant);
+    context.page(PageContent {
         organisation: organisation.as_ref(),
-        problems: problem.map(|text| Problem { field, text: text.to_owned() }).into_iter().collect(),
-        refresh_seconds: waiting.progress.next_change(visit.now).map(whole_seconds),
-        ..Content::new(title, body)
+        problems: problem.map(|text| FormProblem { field, text: text.to_owned() }).into_iter().collect(),
+        refresh_seconds: pending.progress.next_change(context.now).map(whole_seconds),
+        ..PageContent::new(title, body)
     })
 }
 
 /// The button that has a code sent.
-fn request(visit: &Visit, waiting: &Waiting, kind: MethodKind) -> Result<Html, Fault> {
-    let texts = &visit.texts().signing_in;
+fn request(context: &PageContext, pending: &PendingSignIn, kind: MethodKind) -> Result<Html, Fault> {
+    let texts = &context.texts().signing_in;
     let lead = if kind == MethodKind::Phone { &texts.sent_code_phone } else { &texts.sent_code_email };
-    let action = send_path(waiting);
-    let values =
-        Values::default().text("lead", lead).text("action", &action).html("hidden", visit.hidden(&action)?);
-    visit.body("ask_code", values)
+    let action = send_path(pending);
+    let values = Values::default()
+        .text("lead", lead)
+        .text("action", &action)
+        .html("hidden", context.hidden_fields(&action)?);
+    context.body("ask_code", values)
 }
 
 /// The field of a code that is on its way.
 fn entry(
-    visit: &Visit,
-    waiting: &Waiting,
+    context: &PageContext,
+    pending: &PendingSignIn,
     sent: &SentSignInCode,
     problem: Option<&str>,
 ) -> Result<Html, Fault> {
-    let (words, texts) = (visit.words(), &visit.texts().signing_in);
+    let (words, texts) = (context.words(), &context.texts().signing_in);
     let to = sent.destinations.join(", ");
     let lead = if to.is_empty() {
         texts.sent_code_on_its_way.clone()
     } else {
-        filled(&texts.sent_code_to, "address", visit.locale.isolated(&to))
+        interpolate(&texts.sent_code_to, "address", context.locale.isolated(&to))
     };
-    let (action, resend) = (waiting.path(), send_path(waiting));
+    let (action, resend) = (pending.path(), send_path(pending));
     let links = [Link { path: "/".to_owned(), text: &words.start_title }];
     let form = CodeForm {
         lead: &lead,
-        kind: asked(waiting).0,
+        kind: asked(pending).0,
         action: &action,
         fields: &[],
         resend: Some((resend.as_str(), sent.times)),
         links: &links,
         problem,
     };
-    form.body(visit)
+    form.body(context)
 }

@@ -9,9 +9,9 @@ use super::list::templates;
 use super::preview::{Preview, live};
 use super::{Refused, TEMPLATES, TextKey, client, is_own, language, part, refused, sources};
 use crate::assets::TEMPLATES_SCRIPT;
-use crate::view::{Field, FieldKind, Html, Problem, Values};
-use crate::web::{Content, Fault, Member, PostedFields, Visit};
-use crate::words::filled;
+use crate::view::{Field, FieldKind, FormProblem, Html, Values};
+use crate::web::{CurrentUser, Fault, PageContent, PageContext, PostedFields};
+use crate::words::interpolate;
 
 const SUBJECT: &str = "subject";
 const TEXT: &str = "text";
@@ -33,13 +33,13 @@ struct Sheet {
 
 impl Sheet {
     /// What was typed, with what notification does not take of it.
-    fn refused(visit: &Visit, parts: wire::TemplateParts, refused: &Refused) -> Self {
+    fn refused(context: &PageContext, parts: wire::TemplateParts, refused: &Refused) -> Self {
         let wrong = match refused {
             Refused::Parts(named) => {
-                let text = &visit.texts().templates.part_refused;
-                named.iter().map(|(field, what)| (part(field), filled(text, "what", what))).collect()
+                let text = &context.texts().templates.part_refused;
+                named.iter().map(|(field, what)| (part(field), interpolate(text, "what", what))).collect()
             }
-            other => vec![(None, other.sentence(visit))],
+            other => vec![(None, other.sentence(context))],
         };
         let is_overtaken = matches!(refused, Refused::Overtaken);
         Self { parts, wrong, is_overtaken, preview: Preview::default() }
@@ -51,85 +51,85 @@ impl Sheet {
 }
 
 pub(super) async fn show(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
-    let in_force = key.version(&member, 0).await?;
-    let preview = Preview::of(&member, &key, None).await?.unwrap_or_default();
+    let key = TextKey::open(&user, &name, &locale).await?;
+    let in_force = key.version(&user, 0).await?;
+    let preview = Preview::of(&user, &key, None).await?.unwrap_or_default();
     let parts = in_force.parts.clone().unwrap_or_default();
-    page(&member, &key, &in_force, &Sheet { parts, preview, ..Sheet::default() }).await
+    page(&user, &key, &in_force, &Sheet { parts, preview, ..Sheet::default() }).await
 }
 
 pub(super) async fn submit(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale)): Path<(String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
+    let key = TextKey::open(&user, &name, &locale).await?;
     let typed = |name: &str| fields.text(name).replace("\r\n", "\n");
     let parts = wire::TemplateParts { subject: typed(SUBJECT), text: typed(TEXT), sms: typed(SMS) };
     let step = fields.text("step");
     if step == "save" {
-        return save(&member, &key, parts, &fields).await;
+        return save(&user, &key, parts, &fields).await;
     }
-    let previewed = Preview::of(&member, &key, Some(parts.clone())).await?;
+    let previewed = Preview::of(&user, &key, Some(parts.clone())).await?;
     if step == "live" {
-        return Ok(live(&member.visit, &previewed));
+        return Ok(live(&user.context, &previewed));
     }
     let sheet = match previewed {
         Ok(preview) => Sheet { parts, preview, ..Sheet::default() },
-        Err(refused) => Sheet::refused(&member.visit, parts, &refused),
+        Err(refused) => Sheet::refused(&user.context, parts, &refused),
     };
-    let in_force = key.version(&member, 0).await?;
-    page(&member, &key, &in_force, &sheet).await
+    let in_force = key.version(&user, 0).await?;
+    page(&user, &key, &in_force, &sheet).await
 }
 
 async fn save(
-    member: &Member,
+    user: &CurrentUser,
     key: &TextKey,
     parts: wire::TemplateParts,
     fields: &PostedFields,
 ) -> Result<Response, Fault> {
     let request = wire::SetTemplateRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         name: key.name.clone(),
         locale: key.locale.clone(),
         parts: Some(parts.clone()),
         etag: fields.text("etag").to_owned(),
         request_id: fields.request_id()?,
     };
-    let visit = &member.visit;
-    match client(member).set_template(request).await {
-        Ok(_) => visit.redirect_saying(&key.path, &visit.texts().templates.saved),
+    let context = &user.context;
+    match client(user).set_template(request).await {
+        Ok(_) => context.redirect_with_flash(&key.path, &context.texts().templates.saved),
         Err(status) => {
-            let sheet = Sheet::refused(visit, parts, &refused(status)?);
-            let in_force = key.version(member, 0).await?;
-            page(member, key, &in_force, &sheet).await
+            let sheet = Sheet::refused(context, parts, &refused(status)?);
+            let in_force = key.version(user, 0).await?;
+            page(user, key, &in_force, &sheet).await
         }
     }
 }
 
 /// The page, whose form saves over the text that is in force now.
 async fn page(
-    member: &Member,
+    user: &CurrentUser,
     key: &TextKey,
     in_force: &wire::TemplateText,
     sheet: &Sheet,
 ) -> Result<Response, Fault> {
-    let known = templates(member).await?;
+    let known = templates(user).await?;
     let template = known.into_iter().find(|template| template.name == key.name).ok_or(Fault::NotFound)?;
-    let visit = &member.visit;
+    let context = &user.context;
     let values = Values::default()
         .text("path", &key.path)
         .text("name", &key.name)
         .text("locale", &key.locale)
-        .html("hidden", visit.hidden(&key.path)?)
+        .html("hidden", context.hidden_fields(&key.path)?)
         .text("etag", &in_force.etag)
-        .text("origin", &origin(visit, in_force))
+        .text("origin", &origin(context, in_force))
         .flag("is_own", is_own(in_force))
         .list("variables", template.variables.iter().map(variable).collect())
-        .html("fields", typed_fields(visit, sheet)?)
+        .html("fields", typed_fields(context, sheet)?)
         .part("preview", sheet.preview.values());
     let values = if sheet.is_overtaken {
         values.part("in_force", sources(in_force))
@@ -137,20 +137,20 @@ async fn page(
         values.flag("in_force", false)
     };
     let problem =
-        |(field, text): &(Option<&'static str>, String)| Problem { field: *field, text: text.clone() };
-    let title = key.title(visit);
-    let content = Content {
+        |(field, text): &(Option<&'static str>, String)| FormProblem { field: *field, text: text.clone() };
+    let title = key.title(context);
+    let content = PageContent {
         problems: sheet.wrong.iter().map(problem).collect(),
         script_path: Some(TEMPLATES_SCRIPT),
-        ..Content::new(&title, visit.body("template_editor", values)?)
+        ..PageContent::new(&title, context.body("template_editor", values)?)
     };
-    member.page(TEMPLATES, content)
+    user.page(TEMPLATES, content)
 }
 
-fn typed_fields(visit: &Visit, sheet: &Sheet) -> Result<Html, Fault> {
-    let words = &visit.texts().templates;
+fn typed_fields(context: &PageContext, sheet: &Sheet) -> Result<Html, Fault> {
+    let words = &context.texts().templates;
     let field = |name, label: &str, hint: &str, kind, value: &str| {
-        visit.field(&Field { name, label, hint: Some(hint), kind, value, problem: sheet.problem(name) })
+        context.field(&Field { name, label, hint: Some(hint), kind, value, problem: sheet.problem(name) })
     };
     let parts = &sheet.parts;
     let values = Values::default()
@@ -160,18 +160,20 @@ fn typed_fields(visit: &Visit, sheet: &Sheet) -> Result<Html, Fault> {
         )
         .html(TEXT, field(TEXT, &words.text_label, &words.text_hint, FieldKind::LongText, &parts.text)?)
         .html(SMS, field(SMS, &words.sms_label, &words.sms_hint, FieldKind::LongText, &parts.sms)?);
-    visit.body("template_fields", values)
+    context.body("template_fields", values)
 }
 
 /// Whose text is in force, and in which language it is written.
-fn origin(visit: &Visit, text: &wire::TemplateText) -> String {
-    let words = &visit.texts().templates;
+fn origin(context: &PageContext, text: &wire::TemplateText) -> String {
+    let words = &context.texts().templates;
     let sentence = match text.origin() {
-        wire::TemplateOrigin::Tenant if is_own(text) => filled(&words.origin_own, "version", text.version),
+        wire::TemplateOrigin::Tenant if is_own(text) => {
+            interpolate(&words.origin_own, "version", text.version)
+        }
         wire::TemplateOrigin::Tenant => words.origin_own_nearest.clone(),
         wire::TemplateOrigin::BuiltIn | wire::TemplateOrigin::Unspecified => words.origin_built_in.clone(),
     };
-    filled(&sentence, "language", language(&text.source_locale))
+    interpolate(&sentence, "language", language(&text.source_locale))
 }
 
 fn variable(variable: &wire::TemplateVariable) -> Values {

@@ -8,8 +8,8 @@ use rekey_wire::notification::v1 as wire;
 use super::super::listing::time_cell;
 use super::{PATH, TEMPLATES, TextKey, client, fault, language, message_name};
 use crate::view::{Badge, Cell, Choice, Select, Table, Toggle, Values};
-use crate::web::{Content, Fault, Member, Visit};
-use crate::words::{UiLocale, filled};
+use crate::web::{CurrentUser, Fault, PageContent, PageContext};
+use crate::words::{UiLocale, interpolate};
 
 /// Whether a locale has a text of the tenant's own.
 fn own<'a>(template: &'a wire::Template, locale: &str) -> Option<&'a wire::TemplateOverride> {
@@ -17,19 +17,19 @@ fn own<'a>(template: &'a wire::Template, locale: &str) -> Option<&'a wire::Templ
 }
 
 /// The templates that the tenant's messages are made of.
-pub(super) async fn templates(member: &Member) -> Result<Vec<wire::Template>, Fault> {
-    let request = wire::ListTemplatesRequest { tenant_id: member.tenant().to_string() };
-    Ok(client(member).list_templates(request).await.map_err(fault)?.into_inner().templates)
+pub(super) async fn templates(user: &CurrentUser) -> Result<Vec<wire::Template>, Fault> {
+    let request = wire::ListTemplatesRequest { tenant_id: user.tenant().to_string() };
+    Ok(client(user).list_templates(request).await.map_err(fault)?.into_inner().templates)
 }
 
-pub(super) async fn show(member: Member) -> Result<Response, Fault> {
-    member.demand(TEMPLATES.roles()).await?;
-    let templates = templates(&member).await?;
+pub(super) async fn show(user: CurrentUser) -> Result<Response, Fault> {
+    user.require_role(TEMPLATES.roles()).await?;
+    let templates = templates(&user).await?;
     let locales = locales(&templates);
-    let asked = member.visit.query("locale");
+    let asked = user.context.query("locale");
     let chosen = locales.iter().find(|locale| **locale == asked);
-    let chosen = chosen.map_or(member.visit.locale.tag(), |locale| locale.as_str());
-    let is_own_alone = member.visit.query("own") == "on";
+    let chosen = chosen.map_or(user.context.locale.tag(), |locale| locale.as_str());
+    let is_own_alone = user.context.query("own") == "on";
     let rows = if is_own_alone {
         let all = templates.iter();
         all.flat_map(|template| template.overrides.iter().map(move |own| (template, own.locale.as_str())))
@@ -37,16 +37,16 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     } else {
         templates.iter().map(|template| (template, chosen)).collect()
     };
-    let words = &member.visit.texts().templates;
-    let table = member.visit.table(Table {
+    let words = &user.context.texts().templates;
+    let table = user.context.table(Table {
         caption: &words.title,
         columns: &[&words.column_message, &words.column_language, &words.column_text, &words.column_since],
-        rows: rows.into_iter().map(|(template, locale)| row(&member, template, locale)).collect(),
+        rows: rows.into_iter().map(|(template, locale)| row(&user, template, locale)).collect(),
         empty: &words.none_own,
         next: None,
     })?;
     let choices = locales.iter().map(|tag| Choice { value: tag, text: language(tag) }).collect();
-    let locale = member.visit.select(&Select {
+    let locale = user.context.select(&Select {
         name: "locale",
         label: &words.locale_label,
         hint: None,
@@ -56,18 +56,18 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
     })?;
     let own = Toggle { name: "own", label: &words.own_label, hint: None, is_on: is_own_alone };
     let values =
-        Values::default().html("locale", locale).html("own", member.visit.toggle(&own)?).html("table", table);
-    member.page(TEMPLATES, Content::new(&words.title, member.visit.body("templates", values)?))
+        Values::default().html("locale", locale).html("own", user.context.toggle(&own)?).html("table", table);
+    user.page(TEMPLATES, PageContent::new(&words.title, user.context.body("templates", values)?))
 }
 
 /// Leads to the text of a message in a language that was typed.
-pub(super) async fn open(member: Member, Path(name): Path<String>) -> Result<Response, Fault> {
-    let Ok(locale) = Locale::parse(&member.visit.query("locale")) else {
-        let words = &member.visit.texts().templates;
-        return member.visit.redirect_saying(PATH, &words.locale_invalid);
+pub(super) async fn open(user: CurrentUser, Path(name): Path<String>) -> Result<Response, Fault> {
+    let Ok(locale) = Locale::parse(&user.context.query("locale")) else {
+        let words = &user.context.texts().templates;
+        return user.context.redirect_with_flash(PATH, &words.locale_invalid);
     };
-    let key = TextKey::open(&member, &name, locale.as_str()).await?;
-    Ok(Visit::redirect(&key.path))
+    let key = TextKey::open(&user, &name, locale.as_str()).await?;
+    Ok(PageContext::redirect(&key.path))
 }
 
 /// The languages that there are texts for: ours, which all have built-in ones, and those of the tenant's own texts.
@@ -80,13 +80,13 @@ fn locales(templates: &[wire::Template]) -> Vec<String> {
     locales
 }
 
-fn row(member: &Member, template: &wire::Template, locale: &str) -> Vec<Cell> {
-    let visit = &member.visit;
-    let words = &visit.texts().templates;
-    let text = message_name(visit, &template.name).to_owned();
+fn row(user: &CurrentUser, template: &wire::Template, locale: &str) -> Vec<Cell> {
+    let context = &user.context;
+    let words = &context.texts().templates;
+    let text = message_name(context, &template.name).to_owned();
     let (badge, since) = match own(template, locale) {
         Some(own) => {
-            let version = filled(&words.own_version, "version", own.version);
+            let version = interpolate(&words.own_version, "version", own.version);
             (Cell::Badge(Badge::Good, version), time_cell(own.create_time.as_ref()))
         }
         None => (Cell::Badge(Badge::Plain, words.built_in.clone()), Cell::Empty),

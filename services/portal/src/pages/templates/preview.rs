@@ -6,8 +6,8 @@ use rekey_wire::notification::v1 as wire;
 
 use super::{Refused, TextKey, client, refused};
 use crate::view::Values;
-use crate::web::{Fault, Member, Visit};
-use crate::words::filled;
+use crate::web::{CurrentUser, Fault, PageContext};
+use crate::words::interpolate;
 
 /// What is shown of it.
 #[derive(Default)]
@@ -22,26 +22,26 @@ pub(super) struct Preview {
 impl Preview {
     /// Of a draft; without one, of the text in force.
     pub(super) async fn of(
-        member: &Member,
+        user: &CurrentUser,
         key: &TextKey,
         draft: Option<wire::TemplateParts>,
     ) -> Result<Result<Self, Refused>, Fault> {
         let request = wire::PreviewTemplateRequest {
-            tenant_id: member.tenant().to_string(),
+            tenant_id: user.tenant().to_string(),
             name: key.name.clone(),
             locale: key.locale.clone(),
             draft,
             ..wire::PreviewTemplateRequest::default()
         };
-        match client(member).preview_template(request).await {
-            Ok(shown) => Ok(Ok(Self::read(&member.visit, shown.into_inner()))),
+        match client(user).preview_template(request).await {
+            Ok(shown) => Ok(Ok(Self::read(&user.context, shown.into_inner()))),
             Err(status) => refused(status).map(Err),
         }
     }
 
-    fn read(visit: &Visit, shown: wire::PreviewTemplateResponse) -> Self {
+    fn read(context: &PageContext, shown: wire::PreviewTemplateResponse) -> Self {
         let (email, sms) = (shown.email.unwrap_or_default(), shown.sms.unwrap_or_default());
-        let sms_size = sms_size(&visit.texts().templates.sms_size, &sms);
+        let sms_size = sms_size(&context.texts().templates.sms_size, &sms);
         Self { subject: email.subject, text: email.text, html: email.html, sms: sms.text, sms_size }
     }
 
@@ -62,11 +62,11 @@ impl Preview {
 }
 
 /// For our script: the parts of the page that change, as a form has them. What does not pass leaves them as they are.
-pub(super) fn live(visit: &Visit, previewed: &Result<Preview, Refused>) -> Response {
+pub(super) fn live(context: &PageContext, previewed: &Result<Preview, Refused>) -> Response {
     let mut answer = form_urlencoded::Serializer::new(String::new());
     match previewed {
         Ok(preview) => answer.extend_pairs(preview.parts()).append_pair("problem", ""),
-        Err(refused) => answer.append_pair("problem", &refused.sentence(visit)),
+        Err(refused) => answer.append_pair("problem", &refused.sentence(context)),
     };
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");
     ([(header::CONTENT_TYPE, form)], answer.finish()).into_response()
@@ -78,8 +78,8 @@ fn sms_size(text: &str, sms: &wire::SmsPreview) -> String {
         wire::SmsEncoding::Ucs2 => "UCS-2",
         wire::SmsEncoding::Gsm7 | wire::SmsEncoding::Unspecified => "GSM-7",
     };
-    let text = filled(text, "segments", sms.segments);
-    filled(&filled(&text, "left", sms.units_left), "alphabet", alphabet)
+    let text = interpolate(text, "segments", sms.segments);
+    interpolate(&interpolate(&text, "left", sms.units_left), "alphabet", alphabet)
 }
 
 #[cfg(test)]

@@ -6,25 +6,25 @@ use rekey_wire::notification::v1 as wire;
 
 use super::super::listing::time_cell;
 use super::{TEMPLATES, TextKey, client, fault, is_own, refused, sources};
-use crate::view::{Badge, Cell, Confirmation, Problem, Table, Values};
-use crate::web::{Content, Fault, Member, PostedFields};
-use crate::words::{TemplateWords, filled};
+use crate::view::{Badge, Cell, Confirmation, FormProblem, Table, Values};
+use crate::web::{CurrentUser, Fault, PageContent, PostedFields};
+use crate::words::{TemplateWords, interpolate};
 
 pub(super) async fn list(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
+    let key = TextKey::open(&user, &name, &locale).await?;
     let request = wire::ListTemplateVersionsRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         name: key.name.clone(),
         locale: key.locale.clone(),
     };
-    let listed = client(&member).list_template_versions(request).await.map_err(fault)?.into_inner().versions;
-    let visit = &member.visit;
-    let words = &visit.texts().templates;
+    let listed = client(&user).list_template_versions(request).await.map_err(fault)?.into_inner().versions;
+    let context = &user.context;
+    let words = &context.texts().templates;
     let rows = listed.iter().enumerate().map(|(place, version)| row(words, &key, version, place == 0));
-    let table = visit.table(Table {
+    let table = context.table(Table {
         caption: &words.versions_title,
         columns: &[
             &words.column_version,
@@ -38,8 +38,8 @@ pub(super) async fn list(
         next: None,
     })?;
     let values = Values::default().html("table", table).text("path", &key.path);
-    let title = format!("{}: {}", words.versions_title, key.title(visit));
-    member.page(TEMPLATES, Content::new(&title, visit.body("template_versions", values)?))
+    let title = format!("{}: {}", words.versions_title, key.title(context));
+    user.page(TEMPLATES, PageContent::new(&title, context.body("template_versions", values)?))
 }
 
 fn row(words: &TemplateWords, key: &TextKey, version: &wire::TemplateVersion, is_newest: bool) -> Vec<Cell> {
@@ -47,7 +47,7 @@ fn row(words: &TemplateWords, key: &TextKey, version: &wire::TemplateVersion, is
         wire::TemplateAction::Set | wire::TemplateAction::Unspecified => words.action_set.clone(),
         wire::TemplateAction::Reset => words.action_reset.clone(),
         wire::TemplateAction::RolledBack => {
-            filled(&words.action_rolled_back, "version", version.restored_version)
+            interpolate(&words.action_rolled_back, "version", version.restored_version)
         }
     };
     let text = match (is_newest, version.built_in) {
@@ -58,7 +58,7 @@ fn row(words: &TemplateWords, key: &TextKey, version: &wire::TemplateVersion, is
     vec![
         Cell::Link {
             path: version_path(key, version.version),
-            text: filled(&words.version, "version", version.version),
+            text: interpolate(&words.version, "version", version.version),
         },
         Cell::Text(action),
         text,
@@ -76,7 +76,7 @@ fn number(text: &str) -> Result<i32, Fault> {
 }
 
 /// What is asked before a text is put in the place of another.
-struct Question {
+struct ReplacementPrompt {
     title: String,
     lead: String,
     button: String,
@@ -89,120 +89,126 @@ struct Question {
 }
 
 pub(super) async fn show(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale, version)): Path<(String, String, String)>,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
-    version_page(&member, &key, number(&version)?, None).await
+    let key = TextKey::open(&user, &name, &locale).await?;
+    version_page(&user, &key, number(&version)?, None).await
 }
 
 pub(super) async fn roll_back(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale, version)): Path<(String, String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
+    let key = TextKey::open(&user, &name, &locale).await?;
     let version = number(&version)?;
     let request = wire::RollbackTemplateRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         name: key.name.clone(),
         locale: key.locale.clone(),
         version,
         etag: fields.text("etag").to_owned(),
         request_id: fields.request_id()?,
     };
-    let words = &member.visit.texts().templates;
-    match client(&member).rollback_template(request).await {
-        Ok(_) => member.visit.redirect_saying(&key.path, &filled(&words.rolled_back, "version", version)),
+    let words = &user.context.texts().templates;
+    match client(&user).rollback_template(request).await {
+        Ok(_) => {
+            user.context.redirect_with_flash(&key.path, &interpolate(&words.rolled_back, "version", version))
+        }
         Err(status) => {
-            let problem = refused(status)?.sentence(&member.visit);
-            version_page(&member, &key, version, Some(problem)).await
+            let problem = refused(status)?.sentence(&user.context);
+            version_page(&user, &key, version, Some(problem)).await
         }
     }
 }
 
 async fn version_page(
-    member: &Member,
+    user: &CurrentUser,
     key: &TextKey,
     version: i32,
     problem: Option<String>,
 ) -> Result<Response, Fault> {
-    let earlier = key.version(member, version).await?;
-    let in_force = key.version(member, 0).await?;
-    let words = &member.visit.texts().templates;
-    let question = Question {
-        title: format!("{}: {}", filled(&words.version, "version", version), key.title(&member.visit)),
-        lead: filled(&words.rollback_lead, "version", version),
-        button: filled(&words.rollback_button, "version", version),
+    let earlier = key.version(user, version).await?;
+    let in_force = key.version(user, 0).await?;
+    let words = &user.context.texts().templates;
+    let prompt = ReplacementPrompt {
+        title: format!("{}: {}", interpolate(&words.version, "version", version), key.title(&user.context)),
+        lead: interpolate(&words.rollback_lead, "version", version),
+        button: interpolate(&words.rollback_button, "version", version),
         action: version_path(key, version),
         is_offered: in_force.version != version,
         problem,
     };
-    page(member, key, &earlier, &in_force, question)
+    page(user, key, &earlier, &in_force, prompt)
 }
 
 pub(super) async fn show_built_in(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
-    built_in_page(&member, &key, None).await
+    let key = TextKey::open(&user, &name, &locale).await?;
+    built_in_page(&user, &key, None).await
 }
 
 pub(super) async fn reset(
-    member: Member,
+    user: CurrentUser,
     Path((name, locale)): Path<(String, String)>,
     fields: PostedFields,
 ) -> Result<Response, Fault> {
-    let key = TextKey::open(&member, &name, &locale).await?;
+    let key = TextKey::open(&user, &name, &locale).await?;
     let request = wire::ResetTemplateRequest {
-        tenant_id: member.tenant().to_string(),
+        tenant_id: user.tenant().to_string(),
         name: key.name.clone(),
         locale: key.locale.clone(),
         etag: fields.text("etag").to_owned(),
         request_id: fields.request_id()?,
     };
-    match client(&member).reset_template(request).await {
-        Ok(_) => member.visit.redirect_saying(&key.path, &member.visit.texts().templates.was_reset),
+    match client(&user).reset_template(request).await {
+        Ok(_) => user.context.redirect_with_flash(&key.path, &user.context.texts().templates.was_reset),
         Err(status) => {
-            let problem = refused(status)?.sentence(&member.visit);
-            built_in_page(&member, &key, Some(problem)).await
+            let problem = refused(status)?.sentence(&user.context);
+            built_in_page(&user, &key, Some(problem)).await
         }
     }
 }
 
-async fn built_in_page(member: &Member, key: &TextKey, problem: Option<String>) -> Result<Response, Fault> {
-    let built_in = key.built_in(member).await?;
-    let in_force = key.version(member, 0).await?;
-    let words = &member.visit.texts().templates;
-    let question = Question {
-        title: format!("{}: {}", words.built_in, key.title(&member.visit)),
+async fn built_in_page(
+    user: &CurrentUser,
+    key: &TextKey,
+    problem: Option<String>,
+) -> Result<Response, Fault> {
+    let built_in = key.built_in(user).await?;
+    let in_force = key.version(user, 0).await?;
+    let words = &user.context.texts().templates;
+    let prompt = ReplacementPrompt {
+        title: format!("{}: {}", words.built_in, key.title(&user.context)),
         lead: words.reset_lead.clone(),
         button: words.reset_button.clone(),
         action: format!("{}/built-in", key.path),
         is_offered: is_own(&in_force),
         problem,
     };
-    page(member, key, &built_in, &in_force, question)
+    page(user, key, &built_in, &in_force, prompt)
 }
 
 /// A text beside the one in force, and the question whether to put it in its place.
 fn page(
-    member: &Member,
+    user: &CurrentUser,
     key: &TextKey,
     text: &wire::TemplateText,
     in_force: &wire::TemplateText,
-    question: Question,
+    prompt: ReplacementPrompt,
 ) -> Result<Response, Fault> {
-    let Question { title, lead, button, action, is_offered, problem } = question;
-    let visit = &member.visit;
+    let ReplacementPrompt { title, lead, button, action, is_offered, problem } = prompt;
+    let context = &user.context;
     let confirmation = Confirmation {
         text: &lead,
-        subjects: &[key.title(visit)],
+        subjects: &[key.title(context)],
         action: &action,
-        hidden: visit.hidden(&action)?,
+        hidden: context.hidden_fields(&action)?,
         fields: &[("etag", in_force.etag.as_str())],
-        questions: None,
+        extra_fields: None,
         button: &button,
         // The text of today stays among its versions.
         is_loss: false,
@@ -213,10 +219,10 @@ fn page(
         .text("path", &key.path)
         .flag("is_offered", is_offered)
         .part("in_force", sources(in_force))
-        .html("confirmation", visit.confirmation(confirmation)?);
-    let content = Content {
-        problems: problem.into_iter().map(|text| Problem { field: None, text }).collect(),
-        ..Content::new(&title, visit.body("template_version", values)?)
+        .html("confirmation", context.confirmation(confirmation)?);
+    let content = PageContent {
+        problems: problem.into_iter().map(|text| FormProblem { field: None, text }).collect(),
+        ..PageContent::new(&title, context.body("template_version", values)?)
     };
-    member.page(TEMPLATES, content)
+    user.page(TEMPLATES, content)
 }

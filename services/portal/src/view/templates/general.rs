@@ -3,7 +3,7 @@
 use super::Templates;
 
 pub(super) const TEMPLATES: Templates = &[
-    ("frame", include_str!("general/frame.html")),
+    ("layout", include_str!("general/layout.html")),
     ("field", include_str!("general/field.html")),
     ("hidden", include_str!("general/hidden.html")),
     ("select", include_str!("general/select.html")),

@@ -4,7 +4,7 @@
 
 use axum::extract::{FromRequest, Request};
 
-use super::{PostedFields, visit_of};
+use super::{PostedFields, context_of};
 use crate::domain::Organisation;
 use crate::web::Fault;
 
@@ -18,8 +18,9 @@ impl<S: Send + Sync> FromRequest<S> for OrganisationForm {
     type Rejection = Fault;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
-        let visit = visit_of(&request);
-        let fields = PostedFields::read(request, &visit).await?.judged(&visit, visit.own_tenant())?;
-        Ok(Self { organisation: visit.organisation().await?, fields })
+        let context = context_of(&request);
+        let fields =
+            PostedFields::read(request, &context).await?.verify_token(&context, context.current_tenant())?;
+        Ok(Self { organisation: context.organisation().await?, fields })
     }
 }

@@ -9,11 +9,11 @@ use super::LocalPath;
 use crate::cookies::FlowId;
 use crate::domain::SignInProgress;
 use crate::peers::question;
-use crate::web::{Fault, Visit};
+use crate::web::{Fault, PageContext};
 
-impl Visit {
+impl PageContext {
     /// Leads to the page of a challenge, and from there to where the person wanted to go. `login` is what they typed.
-    pub(crate) fn challenged(
+    pub(crate) fn start_challenge(
         &self,
         tenant: TenantId,
         login: &str,
@@ -29,11 +29,11 @@ impl Visit {
             token: challenge.challenge_token,
             question,
         };
-        self.beginning(Self::redirect(&path(&flow)), &flow, &progress)
+        self.with_new_flow(Self::redirect(&path(&flow)), &flow, &progress)
     }
 
     /// Leads from one challenge of a sign-in to the next one.
-    pub(crate) fn challenged_again(
+    pub(crate) fn next_challenge(
         &self,
         flow: &FlowId,
         before: &SignInProgress,
@@ -41,17 +41,21 @@ impl Visit {
     ) -> Result<Response, Fault> {
         let question = question(&challenge)?;
         let progress = SignInProgress { token: challenge.challenge_token, question, ..before.clone() };
-        self.to_question(flow, &progress)
+        self.redirect_to_challenge(flow, &progress)
     }
 
     /// Leads to the page of what a sign-in waits for.
-    pub(crate) fn to_question(&self, flow: &FlowId, progress: &SignInProgress) -> Result<Response, Fault> {
-        self.keeping(Self::redirect(&path(flow)), Some(flow), Some(progress))
+    pub(crate) fn redirect_to_challenge(
+        &self,
+        flow: &FlowId,
+        progress: &SignInProgress,
+    ) -> Result<Response, Fault> {
+        self.with_cookie(Self::redirect(&path(flow)), Some(flow), Some(progress))
     }
 
     /// The sign-in of this name, while it waits.
     pub(crate) fn sign_in(&self, flow: &FlowId) -> Option<SignInProgress> {
-        self.kept_of(flow)
+        self.flow_cookie(flow)
     }
 }
 

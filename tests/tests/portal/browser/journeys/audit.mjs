@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { signedIn } from "../administration.mjs";
 import { isWrong, wordForWord } from "../reset.mjs";
-import { until } from "../stage.mjs";
+import { pollUntil } from "../stage.mjs";
 
 const AUDIT = "/administration/audit";
 const FUNNEL = `${AUDIT}/funnel`;
@@ -32,7 +32,7 @@ async function filters(stage, page) {
   await search(page);
   await page.waitForURL(/[?&]kind=reset\.completed&/);
   const rows = page.locator("tbody tr");
-  await until("the reset in the log", async () => {
+  await pollUntil("the reset in the log", async () => {
     await page.reload();
     return (await rows.count()) || undefined;
   });
@@ -68,7 +68,7 @@ async function funnel(stage, page) {
   await page.waitForURL(/\?range=day$/);
   // Step, drawing, done, refused, failed.
   const completed = page.getByRole("row", { name: /^New password set/ }).first().locator("td").nth(1);
-  await until("the reset in the funnel", async () => {
+  await pollUntil("the reset in the funnel", async () => {
     await page.reload();
     return (await completed.innerText()) === "1" || undefined;
   });

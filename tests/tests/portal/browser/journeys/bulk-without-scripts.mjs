@@ -3,7 +3,7 @@
 // A page that may be left at any moment is waited for and not judged.
 import assert from "node:assert/strict";
 
-import { inTime, signIn, signedIn } from "../administration.mjs";
+import { advanceUntilVisible, signIn, signedIn } from "../administration.mjs";
 
 const NEW = "/administration/bulk-resets/new";
 
@@ -20,7 +20,7 @@ export default async function bulkWithoutScripts(stage) {
   await page.getByLabel("What people get").selectOption({ label: "A link by e-mail to choose a new password" });
   await page.getByLabel("Accounts a second").fill("10");
   await press(page, "Start the dry run");
-  await inTime(stage, page.getByRole("button", { name: "Reset 41 passwords" }));
+  await advanceUntilVisible(stage, page.getByRole("button", { name: "Reset 41 passwords" }));
   await stage.titled(page, "Dry run");
 
   await press(page, "Reset 41 passwords");

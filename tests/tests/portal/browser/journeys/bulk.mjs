@@ -1,7 +1,7 @@
 // "Reset password" for hundreds: a list, a dry run that says who and who not, the reset of exactly those, and its progress while it runs.
 import assert from "node:assert/strict";
 
-import { inTime, signIn, signedIn } from "../administration.mjs";
+import { advanceUntilVisible, signIn, signedIn } from "../administration.mjs";
 import { isWrong } from "../reset.mjs";
 
 const BULK = "/administration/bulk-resets";
@@ -38,7 +38,7 @@ async function tried(stage, page, people) {
   await page.getByLabel("What people get").selectOption({ label: "A new password is asked for at the next sign-in" });
   await press(page, "Start the dry run");
   await page.getByRole("heading", { level: 1, name: "Dry run" }).waitFor();
-  await inTime(stage, page.getByRole("button", { name: "Reset 200 passwords" }));
+  await advanceUntilVisible(stage, page.getByRole("button", { name: "Reset 200 passwords" }));
   await page.getByText("200 of 202 passwords would be reset. Nothing was changed.").waitFor();
   await stage.look(page, "bulk-dry-run");
 }
@@ -72,7 +72,7 @@ async function reset(stage, page, count) {
   await stage.advance(1);
   await page.getByText(`100 of ${count} accounts are done.`).waitFor();
   assert.equal(await page.locator("body[data-seen]").count(), 1, "it is the same page");
-  await inTime(stage, page.getByText(`${count} of ${count} passwords were reset.`));
+  await advanceUntilVisible(stage, page.getByText(`${count} of ${count} passwords were reset.`));
   await page.locator("body:not([data-seen])").waitFor();
   await stage.titled(page, "Bulk reset");
   assert.equal(await page.getByRole("link", { name: "Cancel this job" }).count(), 0);

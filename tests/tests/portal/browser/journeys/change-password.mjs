@@ -1,5 +1,5 @@
 // Changing a password that is known: everybody else who is signed in with it is signed out, and the old one is good for nothing.
-import { enter, isSignedOut, refused, said, signIn } from "../account.mjs";
+import { isSignedOut, showsNotice, showsProblem, signIn, submitPassword } from "../account.mjs";
 import { choose, isWrong, send } from "../reset.mjs";
 
 export default async function changePassword(stage) {
@@ -20,12 +20,12 @@ export default async function changePassword(stage) {
   await isWrong(stage, here, "password", "Not met yet: has at least 8 characters");
   await here.locator("#current").fill(person.password);
   await choose(here, stage.newPassword);
-  await said(stage, here, "Your password is changed. You were signed out everywhere else.");
+  await showsNotice(stage, here, "Your password is changed. You were signed out everywhere else.");
   stage.changed(person);
 
   await here.goto("/account/sessions");
   await stage.titled(here, "Sessions");
   await isSignedOut(stage, there, "/account");
-  await enter(there, person);
-  await refused(stage, there, "This user name and password do not fit together");
+  await submitPassword(there, person);
+  await showsProblem(stage, there, "This user name and password do not fit together");
 }

@@ -1,7 +1,7 @@
 // Accounts of two organisations are linked by signing in to both; then one leads to the other, until the link is ended.
 import assert from "node:assert/strict";
 
-import { said, signIn } from "../account.mjs";
+import { showsNotice, signIn } from "../account.mjs";
 import { isWrong } from "../reset.mjs";
 
 const HERE = "Acme Works";
@@ -42,14 +42,14 @@ async function mistakes(stage, page) {
 async function nothingIsLinked(stage, page) {
   await toQuestion(stage, page);
   await page.getByRole("button", { name: "Do not link them" }).click();
-  await said(stage, page, "Nothing was linked.");
+  await showsNotice(stage, page, "Nothing was linked.");
   assert.equal(await page.getByRole("button", { name: /^Switch / }).count(), 0);
 }
 
 async function linked(stage, page) {
   await toQuestion(stage, page);
   await page.getByRole("button", { name: "Link the two accounts" }).click();
-  await said(stage, page, `Your account is linked with ${stage.elsewhere.name}.`);
+  await showsNotice(stage, page, `Your account is linked with ${stage.elsewhere.name}.`);
 }
 
 async function overAndBack(stage, page) {
@@ -69,7 +69,7 @@ async function unlinked(stage, page) {
   await page.getByRole("link", { name: `Unlink ${name}` }).click();
   await stage.titled(page, "Unlink this account?");
   await page.getByRole("button", { name: "Unlink this account" }).click();
-  await said(stage, page, `The link with ${name} was ended.`);
+  await showsNotice(stage, page, `The link with ${name} was ended.`);
   assert.equal(await page.getByRole("button", { name: /^Switch / }).count(), 0);
 }
 

@@ -1,5 +1,5 @@
 // Under a policy by which passwords expire after 30 days: one that did signs in to be changed, and not otherwise.
-import { enter, isSignedOut } from "../account.mjs";
+import { isSignedOut, submitPassword } from "../account.mjs";
 import { choose } from "../reset.mjs";
 
 const DAY = 86_400;
@@ -9,7 +9,7 @@ export default async function expired(stage) {
   const page = await stage.open();
   await stage.advance(31 * DAY);
 
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "Choose a new password");
   await page.getByText("Your password has expired.").waitFor();
   await isSignedOut(stage, await page.context().newPage(), "/account");

@@ -1,7 +1,7 @@
 // A role is granted and taken away: it shows in what the person is offered.
 import assert from "node:assert/strict";
 
-import { account, act, says, signedIn } from "../administration.mjs";
+import { account, act, showsNotice, signedIn } from "../administration.mjs";
 
 export default async function granting(stage) {
   const [person] = stage.people;
@@ -15,7 +15,7 @@ export default async function granting(stage) {
   const subjects = await page.locator(".subjects li").allInnerTexts();
   assert.deepEqual(subjects, [`granting (${person.login})`, "Helpdesk administrator"]);
   await page.getByRole("button", { name: "Grant a role" }).click();
-  await says(stage, page, "The role is granted.");
+  await showsNotice(stage, page, "The role is granted.");
   assert.equal(await offered(stage, person), 1);
 
   await act(stage, page, person, "Take the role away", "The role is taken away.");

@@ -1,6 +1,6 @@
 // Whoever is locked out asks for help; an administrator takes the request, checks who is calling, and closes it.
-import { nameOf, says, signedIn } from "../administration.mjs";
-import { another, isWrong, send } from "../reset.mjs";
+import { nameOf, showsNotice, signedIn } from "../administration.mjs";
+import { isWrong, send, wrongCode } from "../reset.mjs";
 
 const REQUESTS = "/administration/requests";
 
@@ -18,12 +18,12 @@ export default async function helpDesk(stage) {
   await opened(stage, page, person);
   await checked(stage, page, person);
   await press(page, `${named(person)} was helped`);
-  await says(stage, page, "The request is closed: the person was helped.");
+  await showsNotice(stage, page, "The request is closed: the person was helped.");
 
   await page.getByRole("link", { name: "All help requests" }).click();
   await opened(stage, page, stranger);
   await press(page, `Deny the request of ${named(stranger)}`);
-  await says(stage, page, "The request is closed: it was denied.");
+  await showsNotice(stage, page, "The request is closed: it was denied.");
   for (const [state, who] of [["Helped", person], ["Denied", stranger]]) {
     await page.goto(REQUESTS);
     await page.getByLabel("State").selectOption({ label: state });
@@ -55,7 +55,7 @@ async function opened(stage, page, person) {
 
 async function checked(stage, page, person) {
   await press(page, "Take the request");
-  await says(stage, page, "You have taken the request.");
+  await showsNotice(stage, page, "You have taken the request.");
 
   await page.getByLabel("Send the code").selectOption({ label: "By e-mail" });
   await press(page, "Send a code to the caller");
@@ -65,10 +65,10 @@ async function checked(stage, page, person) {
   const field = page.getByLabel("Code that the caller read");
   await press(page, "Check the code");
   await isWrong(stage, page, "code", "Enter the code");
-  await field.fill(another(code));
+  await field.fill(wrongCode(code));
   await press(page, "Check the code");
   await isWrong(stage, page, "code", "This code is not right, or no longer good.");
   await field.fill(code);
   await press(page, "Check the code");
-  await says(stage, page, "The code was right: the caller holds a method of this account.");
+  await showsNotice(stage, page, "The code was right: the caller holds a method of this account.");
 }

@@ -1,7 +1,7 @@
 // A page speaks the language that the browser asks for, or the one that was chosen since; and reads from the right where that is so.
 import assert from "node:assert/strict";
 
-import { walk } from "../reset.mjs";
+import { walkReset } from "../reset.mjs";
 
 export default async function languages(stage) {
   const [ofJapanese, ofArabic] = stage.people;
@@ -17,7 +17,7 @@ async function japaneseIsChosen(stage, person) {
   await page.getByRole("link", { name: "日本語" }).click();
   await page.locator("html[lang=ja]").waitFor();
 
-  await walk(stage, page, person, async () => {
+  await walkReset(stage, page, person, async () => {
     assert.deepEqual(await spoken(page), ["ja", "ltr"]);
     await stage.check(page);
   });
@@ -26,7 +26,7 @@ async function japaneseIsChosen(stage, person) {
 async function arabicIsAskedFor(stage, person) {
   const page = await stage.open({ locale: "ar" });
 
-  await walk(stage, page, person, async (name) => {
+  await walkReset(stage, page, person, async (name) => {
     assert.deepEqual(await spoken(page), ["ar", "rtl"]);
     await stage.look(page, `${name}-ar`);
   });

@@ -1,8 +1,8 @@
 // Nothing secret stands in an address, the history, a referrer or where scripts read; what is kept is kept in cookies of this host alone.
 import assert from "node:assert/strict";
 
-import { enter, history } from "../account.mjs";
-import { walk } from "../reset.mjs";
+import { history, submitPassword } from "../account.mjs";
+import { walkReset } from "../reset.mjs";
 
 const BEHIND_SIGN_IN = ["/account", "/account/security-info", "/account/password", "/account/sessions"];
 
@@ -20,8 +20,8 @@ export default async function leaks(stage) {
     seen.push(...(await page.evaluate(readable)));
     cookiesAreOfThisHost(await page.context().cookies());
   };
-  await walk(stage, page, person, look);
-  await enter(page, { ...person, password: stage.newPassword });
+  await walkReset(stage, page, person, look);
+  await submitPassword(page, { ...person, password: stage.newPassword });
   await page.waitForURL(/\/account$/);
   for (const path of BEHIND_SIGN_IN) {
     await page.goto(path);

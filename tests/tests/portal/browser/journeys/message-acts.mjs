@@ -1,7 +1,7 @@
 // A message that waits is withdrawn; one that was given up is sent again.
-import { says, signedIn } from "../administration.mjs";
+import { showsNotice, signedIn } from "../administration.mjs";
 import { begin, send } from "../reset.mjs";
-import { until } from "../stage.mjs";
+import { pollUntil } from "../stage.mjs";
 
 const MESSAGES = "/administration/messages";
 
@@ -20,7 +20,7 @@ export default async function messageActs(stage) {
   await open(page, "dead");
   await stage.check(page);
   await confirmed(stage, page, "Send this message again", /^Send the message to .* again$/, "The message is queued again.");
-  await until("the message handed over", async () => {
+  await pollUntil("the message handed over", async () => {
     await page.reload();
     return (await page.locator(".journey li.good", { hasText: "Handed over" }).count()) || undefined;
   });
@@ -38,7 +38,7 @@ async function askForText(stage, { login }) {
 // The page of the only message in a state, once what is said of it is as wanted.
 async function open(page, state, told = () => undefined, wanted = undefined) {
   const row = page.getByRole("row", { name: /password_reset_code/ });
-  await until(`a message that is ${state}`, async () => {
+  await pollUntil(`a message that is ${state}`, async () => {
     await page.goto(`${MESSAGES}?state=${state}`);
     return ((await row.count()) === 1 && (await told(row)) === wanted) || undefined;
   });
@@ -50,5 +50,5 @@ async function confirmed(stage, page, question, button, said) {
   await page.getByRole("link", { name: question }).click();
   await stage.titled(page, question);
   await page.getByRole("button", { name: button }).click();
-  await says(stage, page, said);
+  await showsNotice(stage, page, said);
 }

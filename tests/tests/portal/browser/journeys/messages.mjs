@@ -1,9 +1,9 @@
 // A message and its journey, how providers fare, and addresses that get nothing.
 import assert from "node:assert/strict";
 
-import { says, signedIn } from "../administration.mjs";
+import { showsNotice, signedIn } from "../administration.mjs";
 import { askForCode, begin, isWrong } from "../reset.mjs";
-import { until } from "../stage.mjs";
+import { pollUntil } from "../stage.mjs";
 
 const MESSAGES = "/administration/messages";
 
@@ -20,7 +20,7 @@ export default async function messages(stage) {
   await page.getByRole("button", { name: "Filter", exact: true }).click();
   await page.waitForURL(/[?&]state=delivered/);
   const link = page.getByRole("link", { name: "password_reset_code" });
-  await until("the message in the list", async () => {
+  await pollUntil("the message in the list", async () => {
     await page.reload();
     return (await link.count()) || undefined;
   });
@@ -56,7 +56,7 @@ async function suppressions(stage, page) {
   await confirmed(stage, page, takeOff, "somebody@acme.example");
   await isWrong(stage, page, "address", "This address is not on the list");
   await confirmed(stage, page, takeOff, "bounced@acme.example");
-  await says(stage, page, "The address was taken off the list. Its next message is sent.");
+  await showsNotice(stage, page, "The address was taken off the list. Its next message is sent.");
   await page.getByText("There is no such address: every message is sent.").waitFor();
 }
 

@@ -1,7 +1,7 @@
 // Everything that can be wrong with a form is said beside its field, and what is right afterwards passes.
 import assert from "node:assert/strict";
 
-import { another, askForCode, begin, choose, enterCode, isWrong, send, set } from "../reset.mjs";
+import { askForCode, begin, choose, enterCode, isWrong, send, set, wrongCode } from "../reset.mjs";
 
 export default async function mistakes(stage) {
   const [person] = stage.people;
@@ -27,9 +27,9 @@ async function codes(stage, page, person) {
   await send(page);
   await isWrong(stage, page, "code", "Enter the code");
 
-  await enterCode(page, another(code));
+  await enterCode(page, wrongCode(code));
   await isWrong(stage, page, "code", "This code is not right, or no longer good");
-  assert.ok(!(await page.content()).includes(another(code)), "what was typed is not shown again");
+  assert.ok(!(await page.content()).includes(wrongCode(code)), "what was typed is not shown again");
 
   await paste(page, `Route 6600, 9:41: ${code.slice(0, 3)} ${code.slice(3)} is your code for 10 minutes`);
   assert.equal(await page.locator("#code").inputValue(), code);

@@ -1,5 +1,5 @@
 // An administrator wants another password: it is set on the way in, by a form that says what is wrong with it.
-import { enter } from "../account.mjs";
+import { submitPassword } from "../account.mjs";
 import { choose, isWrong } from "../reset.mjs";
 
 export default async function newPasswordAsked(stage) {
@@ -21,7 +21,7 @@ export default async function newPasswordAsked(stage) {
 }
 
 async function isAsked(stage, page, person) {
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "Choose a new password");
   await page.getByText("An administrator wants you to choose a new password.").waitFor();
 }

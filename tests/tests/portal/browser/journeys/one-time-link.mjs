@@ -1,7 +1,7 @@
 // An administrator has a one-time link mailed: it sets a password once, and its token leaves the address at once.
 import assert from "node:assert/strict";
 
-import { enter, history, refused, signIn } from "../account.mjs";
+import { history, showsProblem, signIn, submitPassword } from "../account.mjs";
 import { choose, isWrong } from "../reset.mjs";
 
 export default async function oneTimeLink(stage) {
@@ -13,8 +13,8 @@ export default async function oneTimeLink(stage) {
 async function setsOnce(stage, person) {
   const page = await stage.open();
   await stage.resetPassword(person, "LINK");
-  await enter(page, person);
-  await refused(stage, page, "This user name and password do not fit together");
+  await submitPassword(page, person);
+  await showsProblem(stage, page, "This user name and password do not fit together");
   const link = await stage.link(person.login, "/new-password");
   const token = new URL(link).searchParams.get("token");
 

@@ -1,8 +1,8 @@
 // An e-mail address or a phone number is added by the code that comes to it, and removed after a question that names it.
 import assert from "node:assert/strict";
 
-import { refused, said, signIn } from "../account.mjs";
-import { another, enterCode, isWrong, send } from "../reset.mjs";
+import { showsNotice, showsProblem, signIn } from "../account.mjs";
+import { enterCode, isWrong, send, wrongCode } from "../reset.mjs";
 
 const MAIL = { field: "email", kind: "E-mail address", add: "Add an e-mail address" };
 const PHONE = { field: "phone", kind: "Phone number", add: "Add a phone number" };
@@ -49,10 +49,10 @@ async function addedAndRemoved(stage, { person, address, field, kind, add }, opt
   await page.getByRole("button", { name: "Get a verification code" }).click();
   await stage.titled(page, "Enter the code");
   const code = await stage.code(address);
-  await enterCode(page, another(code));
-  await refused(stage, page, "This code is not right, or no longer good");
+  await enterCode(page, wrongCode(code));
+  await showsProblem(stage, page, "This code is not right, or no longer good");
   await enterCode(page, code);
-  await said(stage, page, "It is confirmed.");
+  await showsNotice(stage, page, "It is confirmed.");
 
   const added = page.getByRole("row").filter({ hasText: "Changed recently" });
   assert.equal(await page.locator("tbody tr").count(), 2);
@@ -63,6 +63,6 @@ async function addedAndRemoved(stage, { person, address, field, kind, add }, opt
   assert.equal(await page.locator("tbody tr").count(), 2, "a question removes nothing");
   await added.getByRole("link", { name: `Remove ${kind}: ` }).click();
   await page.getByRole("button", { name: "Remove from my account" }).click();
-  await said(stage, page, "It was removed. Your other addresses were told.");
+  await showsNotice(stage, page, "It was removed. Your other addresses were told.");
   assert.equal(await page.locator("tbody tr").count(), 1);
 }

@@ -1,9 +1,9 @@
 // The pages of a reset at each size, in light and dark.
-import { walk } from "../reset.mjs";
+import { walkReset } from "../reset.mjs";
 
 export default async function pages(stage) {
   const [person] = stage.people;
   const page = await stage.open();
 
-  await walk(stage, page, person, (name) => stage.look(page, name));
+  await walkReset(stage, page, person, (name) => stage.look(page, name));
 }

@@ -1,5 +1,5 @@
 // A passkey, from the device that makes it: it signs in alone, beside a password, and proves a reset.
-import { enter, giveDevice, refused, said, signIn, signOut } from "../account.mjs";
+import { addVirtualAuthenticator, showsNotice, showsProblem, signIn, signOut, submitPassword } from "../account.mjs";
 import { askForCode, begin, enterCode, set } from "../reset.mjs";
 
 const DAY = 86_400;
@@ -7,7 +7,7 @@ const DAY = 86_400;
 export default async function passkeys(stage) {
   const [person, other] = stage.people;
   const page = await stage.open();
-  await giveDevice(page);
+  await addVirtualAuthenticator(page);
   await signIn(stage, page, person);
   await addPasskey(stage, page);
   stage.asked(person);
@@ -15,7 +15,7 @@ export default async function passkeys(stage) {
 
   await signsInAlone(stage, page);
   await signOut(stage, page);
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "One more proof");
   await use(page);
   await stage.titled(page, "My account");
@@ -35,13 +35,13 @@ async function addPasskey(stage, page) {
   await stage.titled(page, "Add a passkey");
   await page.getByLabel("Name (optional)").fill("Work laptop");
   await page.getByRole("button", { name: "Make a passkey" }).click();
-  await said(stage, page, "Your passkey is added. You can sign in with it from now on.");
+  await showsNotice(stage, page, "Your passkey is added. You can sign in with it from now on.");
 
   await page.getByRole("link", { name: "Rename Passkey: Work laptop" }).click();
   await stage.titled(page, "Rename this passkey");
   await page.getByLabel("New name").fill("Old laptop");
   await page.getByRole("button", { name: "Rename" }).click();
-  await said(stage, page, "The passkey has its new name.");
+  await showsNotice(stage, page, "The passkey has its new name.");
   await page.getByRole("rowheader", { name: "Passkey: Old laptop" }).waitFor();
 }
 
@@ -77,8 +77,8 @@ async function withoutDevice(stage, person) {
   await page.getByText("Passkeys need a browser that knows them, with scripts switched on.").waitFor();
   await page.getByRole("link", { name: "Sign in with a password" }).click();
   await stage.titled(page, "Sign in");
-  await enter(page, { ...person, password: "not the one" });
-  await refused(stage, page, "This user name and password do not fit together");
+  await submitPassword(page, { ...person, password: "not the one" });
+  await showsProblem(stage, page, "This user name and password do not fit together");
 }
 
 const use = (page) => page.getByRole("button", { name: "Use a passkey" }).click();

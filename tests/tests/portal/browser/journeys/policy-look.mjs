@@ -1,7 +1,7 @@
 // The organisation's colour and logo: what is refused, and that its pages have them from then on.
 import assert from "node:assert/strict";
 
-import { says, signedIn } from "../administration.mjs";
+import { showsNotice, signedIn } from "../administration.mjs";
 import { POLICY, differences, edit, review, save } from "../policy.mjs";
 import { isWrong } from "../reset.mjs";
 
@@ -63,7 +63,7 @@ async function logo(stage, page) {
   assert.equal(await page.locator("img").count(), 0, "nothing of it is kept");
 
   await choose(page);
-  await says(stage, page, "The new logo is in force.");
+  await showsNotice(stage, page, "The new logo is in force.");
   const shown = page.locator("header img.logo");
   await shown.waitFor();
   assert.equal(await shown.evaluate((image) => image.naturalWidth), 1);
@@ -88,10 +88,10 @@ async function withoutScripts(stage) {
   await page.getByRole("link", { name: "Remove the logo" }).click();
   await stage.titled(page, "Remove the logo");
   await page.getByRole("button", { name: "Remove the logo" }).click();
-  await says(stage, page, "The logo is removed.");
+  await showsNotice(stage, page, "The logo is removed.");
   await page.getByText("There is no logo today: the pages show the organisation's name.").waitFor();
   assert.equal(await page.locator("img").count(), 0);
 
   await choose(page);
-  await says(stage, page, "The new logo is in force.");
+  await showsNotice(stage, page, "The new logo is in force.");
 }

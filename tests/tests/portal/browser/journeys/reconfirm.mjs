@@ -1,5 +1,5 @@
 // Half a year later a sign-in asks whether the security info is still right.
-import { enter } from "../account.mjs";
+import { submitPassword } from "../account.mjs";
 
 const DAY = 86_400;
 
@@ -20,7 +20,7 @@ export default async function reconfirm(stage) {
 }
 
 async function isAsked(stage, page, person) {
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "Is this still right?");
   await page.getByRole("listitem").filter({ hasText: "E-mail: " }).waitFor();
 }

@@ -1,7 +1,7 @@
 // Recovery codes are shown once: neither a reload nor "back" shows them again.
 import assert from "node:assert/strict";
 
-import { makeRecoveryCodes, said, signIn } from "../account.mjs";
+import { makeRecoveryCodes, showsNotice, signIn } from "../account.mjs";
 
 export default async function recoveryCodes(stage) {
   const [[person], ...others] = stage.ways;
@@ -38,7 +38,7 @@ async function shownOnce(stage, page, person, look) {
   assert.equal(new Set(codes).size, 10);
   await look(codes);
   await page.reload();
-  await said(stage, page, "These codes were shown once and are not shown again.");
+  await showsNotice(stage, page, "These codes were shown once and are not shown again.");
   assert.deepEqual(await shown(page, codes), []);
   await page.goBack();
   await stage.check(page);

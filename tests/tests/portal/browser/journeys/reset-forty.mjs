@@ -1,7 +1,7 @@
 // "Reset password" for those who are ticked: two, a whole page of forty, and never more.
 import assert from "node:assert/strict";
 
-import { ACCOUNTS, nameOf, says, signIn, signedIn } from "../administration.mjs";
+import { ACCOUNTS, nameOf, showsNotice, signIn, signedIn } from "../administration.mjs";
 
 const RESET = "Reset password of the selected";
 
@@ -10,7 +10,7 @@ export default async function resetForty(stage) {
 
   await list(page);
   await press(page, RESET);
-  await says(stage, page, "Nothing was selected: tick at least one account.");
+  await showsNotice(stage, page, "Nothing was selected: tick at least one account.");
   assert.equal(new URL(page.url()).search, "?prefix=crowd-", "it is the same search");
 
   await twoAreReset(stage, page);
@@ -27,7 +27,7 @@ export default async function resetForty(stage) {
     box.after(another);
   });
   await press(page, RESET);
-  await says(stage, page, "Too much was selected: tick at most 40 accounts.");
+  await showsNotice(stage, page, "Too much was selected: tick at most 40 accounts.");
 }
 
 const list = (page) => page.goto(`${ACCOUNTS}?prefix=crowd-`);
@@ -60,7 +60,7 @@ async function twoAreReset(stage, page) {
   await stage.titled(theirs, "Choose a new password");
 
   await page.reload();
-  await says(stage, page, "This was done before and is not done again.");
+  await showsNotice(stage, page, "This was done before and is not done again.");
   for (const password of drawn) assert.ok(!(await page.content()).includes(password));
 }
 

@@ -1,7 +1,7 @@
 // "Reset password" for one account, in each of its ways.
 import assert from "node:assert/strict";
 
-import { account, says, signIn, signedIn } from "../administration.mjs";
+import { account, showsNotice, signIn, signedIn } from "../administration.mjs";
 import { choose, isWrong } from "../reset.mjs";
 
 export default async function resetOne(stage) {
@@ -42,7 +42,7 @@ async function aPasswordIsReadOut(stage, page, person) {
   // It is shown in that answer and nowhere else: a reload leads back to the account.
   await page.getByRole("link", { name: "Back to the account" }).waitFor();
   await page.reload();
-  await says(stage, page, "This was done before and is not done again.");
+  await showsNotice(stage, page, "This was done before and is not done again.");
   await stage.titled(page, person.login.split("@")[0]);
   for (const text of [address, page.url(), await page.content()]) assert.ok(!text.includes(password));
 

@@ -1,7 +1,7 @@
 // Where somebody is signed in: each session is ended by its row, and all others at once.
 import assert from "node:assert/strict";
 
-import { isSignedOut, said, signIn } from "../account.mjs";
+import { isSignedOut, showsNotice, signIn } from "../account.mjs";
 
 export default async function sessions(stage) {
   for (const [person, options] of stage.ways) await ended(stage, person, options);
@@ -16,13 +16,13 @@ async function ended(stage, person, options) {
   await stage.titled(here, "Sessions");
   assert.equal(await here.locator("tbody tr").count(), 4);
   await here.locator("tbody").getByRole("button", { name: /^End / }).first().click();
-  await said(stage, here, "The session was ended.");
+  await showsNotice(stage, here, "The session was ended.");
   assert.equal(await here.locator("tbody tr").count(), 3);
   const out = await Promise.all(elsewhere.map(isOut));
   assert.equal(out.filter(Boolean).length, 1);
 
   await here.getByRole("button", { name: "End all others" }).click();
-  await said(stage, here, "Sessions ended: 2");
+  await showsNotice(stage, here, "Sessions ended: 2");
   assert.equal(await here.locator("tbody tr").count(), 1);
   await here.locator("td", { hasText: "This one" }).waitFor();
   assert.equal(await here.getByRole("button", { name: "End all others" }).count(), 0);

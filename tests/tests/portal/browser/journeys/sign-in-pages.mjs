@@ -1,5 +1,5 @@
 // The pages of signing in, and what an account shows once, at each size, in light and dark.
-import { addAuthenticator, enter, makeRecoveryCodes, signIn } from "../account.mjs";
+import { addAuthenticator, makeRecoveryCodes, signIn, submitPassword } from "../account.mjs";
 
 const PAGES = [
   ["sign-in", "/sign-in"],
@@ -22,7 +22,7 @@ export default async function signInPages(stage) {
   await makeRecoveryCodes(stage, page);
   await stage.look(page, "recovery-codes-shown");
 
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "One more proof");
   await stage.look(page, "second-factor");
 }

@@ -1,7 +1,7 @@
 // A login that nobody has and a wrong password get the very same page, but for what is drawn anew for each.
 import assert from "node:assert/strict";
 
-import { enter } from "../account.mjs";
+import { submitPassword } from "../account.mjs";
 import { masked } from "./strangers.mjs";
 
 const WRONG = "not the one";
@@ -18,7 +18,7 @@ export default async function signInStrangers(stage) {
 
 async function rejected(stage, login) {
   const page = await stage.open({ javaScriptEnabled: false });
-  await enter(page, { login, password: WRONG });
+  await submitPassword(page, { login, password: WRONG });
   await page.locator(".summary").waitFor();
   await stage.check(page);
   return masked(await page.content(), login);

@@ -1,7 +1,7 @@
 // Signing in and out, with scripts and without. Behind "back" there is nothing afterwards.
 import assert from "node:assert/strict";
 
-import { enter, give, isSignedOut, signOut } from "../account.mjs";
+import { fillSignInForm, isSignedOut, signOut, submitPassword } from "../account.mjs";
 import { isWrong, send } from "../reset.mjs";
 
 const WANTED = "/account/sessions";
@@ -22,7 +22,7 @@ async function mistakes(stage, person) {
   await page.locator("#login").fill(person.login);
   await send(page);
   await isWrong(stage, page, "password", "Enter your password");
-  await give(page, { ...person, password: "not the one" });
+  await fillSignInForm(page, { ...person, password: "not the one" });
   await isWrong(stage, page, "password", "This user name and password do not fit together");
   assert.equal(await page.locator("#login").inputValue(), person.login);
   assert.ok(!(await page.content()).includes("not the one"), "what was typed is not shown again");
@@ -36,7 +36,7 @@ async function inAndOut(stage, person, options) {
 
   // Who is asked to sign in first comes to where they wanted to go.
   await isSignedOut(stage, page, WANTED);
-  await give(page, person);
+  await fillSignInForm(page, person);
   await stage.titled(page, "Sessions");
   assert.equal(new URL(page.url()).pathname, WANTED);
   await page.locator("td", { hasText: "This one" }).waitFor();
@@ -48,6 +48,6 @@ async function inAndOut(stage, person, options) {
   const cookies = await page.context().cookies();
   assert.ok(!cookies.some(({ name }) => name === "__Host-rekey-session"), "the browser keeps no session");
 
-  await enter(page, person);
+  await submitPassword(page, person);
   await stage.titled(page, "My account");
 }

@@ -1,14 +1,14 @@
 // A login that nobody has gets the very pages of one that somebody has, but for what is drawn anew for each reset.
 import assert from "node:assert/strict";
 
-import { another, askForCode, begin, enterCode, send } from "../reset.mjs";
+import { askForCode, begin, enterCode, send, wrongCode } from "../reset.mjs";
 
 export default async function strangers(stage) {
   const known = stage.people[0].login;
   const unknown = `x${known.slice(1)}`;
 
   const right = await pagesOf(stage, known, async () => stage.code(known));
-  const wrong = another(await stage.code(known));
+  const wrong = wrongCode(await stage.code(known));
   const pages = await pagesOf(stage, known, async () => wrong);
   const decoys = await pagesOf(stage, unknown, async () => wrong);
 

@@ -1,7 +1,7 @@
 // A text of the organisation's own: judged, previewed while it is written, sent from then on, and taken back.
 import assert from "node:assert/strict";
 
-import { says, signedIn } from "../administration.mjs";
+import { showsNotice, signedIn } from "../administration.mjs";
 import { askForCode, begin, isWrong } from "../reset.mjs";
 
 const TEMPLATES = "/administration/templates";
@@ -20,7 +20,7 @@ export default async function templates(stage) {
   await judged(stage, page);
   await previewed(stage, page);
   await page.getByRole("button", { name: "Save this text" }).click();
-  await says(stage, page, "The text is saved and in force.");
+  await showsNotice(stage, page, "The text is saved and in force.");
   await sent(stage, first, (subject) => subject === SUBJECT);
 
   await takenBack(stage, page);
@@ -70,7 +70,7 @@ async function takenBack(stage, page) {
   await page.getByRole("link", { name: "Back to the built-in text" }).click();
   await stage.titled(page, `Built-in text: ${CODE}`);
   await page.getByRole("button", { name: "Use the built-in text" }).click();
-  await says(stage, page, "The built-in text is in force.");
+  await showsNotice(stage, page, "The built-in text is in force.");
   await stage.titled(page, CODE);
 }
 

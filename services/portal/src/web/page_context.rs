@@ -16,9 +16,9 @@ use rekey_runtime::server::Peer;
 
 use super::client_address::client_address;
 use super::{Fault, LocalPath, SharedSite};
-use crate::cookies::{CookieJar, CookieKind, FlowId, FormSecret, LocaleChoice, Notice};
+use crate::cookies::{CookieJar, CookieKind, FlashMessage, FlowId, FormSecret, LocaleChoice};
 use crate::domain::{Organisation, ResetProgress};
-use crate::peers::{Call, Visitor};
+use crate::peers::{Call, ClientInfo};
 use crate::words::{Texts, UiLocale, Words};
 
 /// What identity reads of a user agent (`RequestContext`).
@@ -33,7 +33,7 @@ const FLOWS: usize = 3;
 
 /// A request. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Visit {
+pub(crate) struct PageContext {
     pub(crate) site: SharedSite,
     pub(crate) now: Timestamp,
     pub(crate) locale: UiLocale,
@@ -48,20 +48,20 @@ struct RequestFacts {
     /// What forms of this browser are bound to.
     form_secret: FormSecret,
     /// Cookies that the answer sets whatever it is: those that the browser lacks, and those that were made anew on the way.
-    fresh: Mutex<Vec<HeaderValue>>,
+    pending: Mutex<Vec<HeaderValue>>,
     /// The organisation that this very request found out.
     organisation: OnceLock<Organisation>,
 }
 
-impl Visit {
+impl PageContext {
     pub(super) fn of(site: SharedSite, head: &Parts) -> Self {
         let now = site.clock.now();
-        let mut fresh = Vec::new();
-        let locale = chosen(&site, head, now, &mut fresh);
+        let mut pending = Vec::new();
+        let locale = negotiate_locale(&site, head, now, &mut pending);
         let kept = site.cookies.read::<FormSecret>(&head.headers, None, now);
         let form_secret = kept.unwrap_or_else(|| {
             let secret = FormSecret(array(&*site.entropy));
-            keep(&mut fresh, site.cookies.set(&secret, None, now));
+            queue(&mut pending, site.cookies.set(&secret, None, now));
             secret
         });
         let peer = head.extensions.get::<Peer>().map(|peer| peer.address().ip());
@@ -72,7 +72,7 @@ impl Visit {
             query: head.uri.query().unwrap_or_default().to_owned(),
             address,
             form_secret,
-            fresh: Mutex::new(fresh),
+            pending: Mutex::new(pending),
             organisation: OnceLock::new(),
         };
         Self { site, now, locale, request: Arc::new(request) }
@@ -123,40 +123,40 @@ impl Visit {
         &self.request.form_secret
     }
 
-    pub(super) fn fresh_cookies(&self) -> Vec<HeaderValue> {
-        self.request.fresh.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn pending_cookies(&self) -> Vec<HeaderValue> {
+        self.request.pending.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Has the answer set a cookie, whatever it is.
-    pub(super) fn set_anyway(&self, cookie: HeaderValue) {
-        self.request.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
+    pub(super) fn queue_cookie(&self, cookie: HeaderValue) {
+        self.request.pending.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
     }
 
     /// What was done before this page was asked for.
-    pub(super) fn notice(&self) -> Option<Notice> {
-        self.kept()
+    pub(super) fn flash_message(&self) -> Option<FlashMessage> {
+        self.cookie()
     }
 
     /// What the browser brings of a kind that is kept once.
-    pub(crate) fn kept<K: CookieKind>(&self) -> Option<K> {
+    pub(crate) fn cookie<K: CookieKind>(&self) -> Option<K> {
         self.site.cookies.read(&self.request.headers, None, self.now)
     }
 
     /// What the browser brings of a kind that is kept under a name.
-    pub(super) fn kept_of<K: CookieKind>(&self, flow: &FlowId) -> Option<K> {
+    pub(super) fn flow_cookie<K: CookieKind>(&self, flow: &FlowId) -> Option<K> {
         self.site.cookies.read(&self.request.headers, Some(flow), self.now)
     }
 
     /// An answer that begins a flow. Those that were left longest ago are forgotten, for a browser with too many is answered no more.
-    pub(crate) fn beginning<K: CookieKind>(
+    pub(crate) fn with_new_flow<K: CookieKind>(
         &self,
         response: Response,
         flow: &FlowId,
         value: &K,
     ) -> Result<Response, Fault> {
-        let mut response = self.keeping(response, Some(flow), Some(value))?;
-        for left in self.site.cookies.surplus::<K>(&self.request.headers, FLOWS - 1) {
-            response = self.keeping(response, Some(&left), None::<&K>)?;
+        let mut response = self.with_cookie(response, Some(flow), Some(value))?;
+        for left in self.site.cookies.excess_flows::<K>(&self.request.headers, FLOWS - 1) {
+            response = self.with_cookie(response, Some(&left), None::<&K>)?;
         }
         Ok(response)
     }
@@ -167,15 +167,15 @@ impl Visit {
     }
 
     /// What identity is told of the person.
-    pub(crate) fn visitor(&self) -> Visitor {
+    pub(crate) fn client_info(&self) -> ClientInfo {
         let user_agent = self.request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let user_agent = user_agent.unwrap_or_default().chars().take(USER_AGENT_CHARACTERS).collect();
-        Visitor { address: self.request.address, user_agent, locale: self.locale.tag() }
+        ClientInfo { address: self.request.address, user_agent, locale: self.locale.tag() }
     }
 
     /// A call under the id that stood in a form.
     pub(crate) fn call(&self, request_id: String) -> Call {
-        Call { request_id, visitor: self.visitor() }
+        Call { request_id, client: self.client_info() }
     }
 
     /// An id for a form that is shown: pressing its button twice is one call.
@@ -184,19 +184,19 @@ impl Visit {
     }
 
     /// The organisation that the browser is known to belong to: as this request found it, or as a cookie says.
-    pub(super) fn kept_organisation(&self) -> Option<Organisation> {
+    pub(super) fn remembered_organisation(&self) -> Option<Organisation> {
         let found = self.request.organisation.get().cloned();
-        found.or_else(|| self.kept())
+        found.or_else(|| self.cookie())
     }
 
     /// Remembers what was found out, for the rest of this request.
-    pub(super) fn belongs_to(&self, organisation: &Organisation) {
+    pub(super) fn remember_organisation(&self, organisation: &Organisation) {
         self.request.organisation.get_or_init(|| organisation.clone());
     }
 
     /// The reset of this name, while it lives.
     pub(crate) fn reset(&self, flow: &FlowId) -> Option<ResetProgress> {
-        let reset: ResetProgress = self.kept_of(flow)?;
+        let reset: ResetProgress = self.flow_cookie(flow)?;
         (!self.now.has_reached(reset.expires_at)).then_some(reset)
     }
 
@@ -205,12 +205,17 @@ impl Visit {
     }
 }
 
-/// The language of this visit: as asked for now, as chosen before, as the browser prefers it, or English.
-fn chosen(site: &SharedSite, head: &Parts, now: Timestamp, fresh: &mut Vec<HeaderValue>) -> UiLocale {
+/// The language of this request: as asked for now, as chosen before, as the browser prefers it, or English.
+fn negotiate_locale(
+    site: &SharedSite,
+    head: &Parts,
+    now: Timestamp,
+    pending: &mut Vec<HeaderValue>,
+) -> UiLocale {
     let query = head.uri.query().unwrap_or_default();
     let asked = query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(UiLocale::parse);
     if let Some(locale) = asked {
-        keep(fresh, site.cookies.set(&LocaleChoice { tag: locale.tag().to_owned() }, None, now));
+        queue(pending, site.cookies.set(&LocaleChoice { tag: locale.tag().to_owned() }, None, now));
         return locale;
     }
     let kept = site.cookies.read::<LocaleChoice>(&head.headers, None, now);
@@ -220,15 +225,15 @@ fn chosen(site: &SharedSite, head: &Parts, now: Timestamp, fresh: &mut Vec<Heade
 }
 
 /// Neither of these cookies can be too large; one that is would be drawn anew with each page.
-fn keep<E>(fresh: &mut Vec<HeaderValue>, cookie: Result<HeaderValue, E>) {
-    fresh.extend(cookie);
+fn queue<E>(pending: &mut Vec<HeaderValue>, cookie: Result<HeaderValue, E>) {
+    pending.extend(cookie);
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Visit {
+impl<S: Send + Sync> FromRequestParts<S> for PageContext {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let visit = parts.extensions.get::<Self>().cloned();
-        Ok(visit.expect("every page stands behind `web::attend`, which puts it there"))
+        let context = parts.extensions.get::<Self>().cloned();
+        Ok(context.expect("every page stands behind `web::page_middleware`, which puts it there"))
     }
 }

@@ -1,12 +1,12 @@
 // A temporary access pass is shown once, and opens the account once.
 import assert from "node:assert/strict";
 
-import { account, says, signedIn } from "../administration.mjs";
+import { account, showsNotice, signedIn } from "../administration.mjs";
 import { isWrong, send } from "../reset.mjs";
 
 const ISSUE = "Issue a temporary access pass";
 
-export default async function handingOutAPass(stage) {
+export default async function issuingAPass(stage) {
   const [person] = stage.people;
   const page = await signedIn(stage, stage.administrator);
   await account(stage, page, person);
@@ -20,7 +20,7 @@ export default async function handingOutAPass(stage) {
   const pass = await page.locator("#secret").textContent();
   assert.ok(pass.length >= 8 && !page.url().includes(pass));
   await page.reload();
-  await says(stage, page, "This was done before and is not done again.");
+  await showsNotice(stage, page, "This was done before and is not done again.");
   await page.getByRole("heading", { level: 2, name: "Security info" }).waitFor();
   assert.ok(!(await page.content()).includes(pass));
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::domain::{Ineligibility, PasswordRule, Refusal, RuleInForce};
 use crate::peers::PeerError;
-use crate::web::{Fault, Visit};
-use crate::words::{Words, filled};
+use crate::web::{Fault, PageContext};
+use crate::words::{Words, interpolate};
 
 /// The refusal in a failed call.
 ///
@@ -22,8 +22,8 @@ pub(super) fn refusal(error: PeerError) -> Result<Refusal, Fault> {
 ///
 /// # Errors
 /// It is not about a field: the person begins again.
-pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault> {
-    let words = visit.words();
+pub(super) fn refusal_text(context: &PageContext, refusal: &Refusal) -> Result<String, Fault> {
+    let words = context.words();
     let text = match refusal {
         Refusal::ResetOver | Refusal::MethodUnknown => return Err(Fault::ResetOver),
         Refusal::OrganisationUnknown | Refusal::OrganisationElsewhere => return Err(Fault::NoOrganisation),
@@ -33,11 +33,11 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
         Refusal::NotFound => return Err(Fault::NotFound),
         Refusal::LinkOver => return Err(Fault::LinkOver),
         Refusal::ChallengeOver => {
-            return Ok(filled(&words.refused, "reason", &visit.texts().reasons.challenge_invalid));
+            return Ok(interpolate(&words.refused, "reason", &context.texts().reasons.challenge_invalid));
         }
-        Refusal::Other(reason, fields) => return Ok(refused(visit, reason, fields)),
+        Refusal::Other(reason, fields) => return Ok(refused(context, reason, fields)),
         Refusal::FieldInvalid(fields) => {
-            return Err(Fault::Broken(format!("identity refused the fields {}", fields.join(", ")).into()));
+            return Err(Fault::Internal(format!("identity refused the fields {}", fields.join(", ")).into()));
         }
         Refusal::PasswordRefused(rules) => {
             let rules: Vec<RuleInForce> = rules.iter().map(|rule| rule.without_number()).collect();
@@ -59,21 +59,21 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
 }
 
 /// A published reason that no page has a sentence of its own for.
-fn refused(visit: &Visit, reason: &str, fields: &[String]) -> String {
+fn refused(context: &PageContext, reason: &str, fields: &[String]) -> String {
     let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-    filled(&visit.words().refused, "reason", reason_text(visit, reason) + &fields)
+    interpolate(&context.words().refused, "reason", reason_text(context, reason) + &fields)
 }
 
 /// A published reason in words; its own word where there are none.
-pub(super) fn reason_text(visit: &Visit, reason: &str) -> String {
+pub(super) fn reason_text(context: &PageContext, reason: &str) -> String {
     let key = reason.to_ascii_lowercase();
-    let texts = visit.texts().reasons.entries();
+    let texts = context.texts().reasons.entries();
     let known = texts.into_iter().find(|(known, _)| **known == key).map(|(_, text)| text.to_owned());
     known.unwrap_or_else(|| reason.to_owned())
 }
 
 fn waiting(wait: Option<Duration>, until: &str, unknown: &str) -> String {
-    wait.map_or_else(|| unknown.to_owned(), |wait| filled(until, "seconds", whole_seconds(wait)))
+    wait.map_or_else(|| unknown.to_owned(), |wait| interpolate(until, "seconds", whole_seconds(wait)))
 }
 
 /// The seconds of a wait, rounded up: what is said to be over is over.
@@ -94,13 +94,13 @@ fn ineligible(words: &Words, why: Ineligibility) -> &String {
 
 /// A sentence for each rule that is broken.
 pub(super) fn broken(words: &Words, rules: &[RuleInForce]) -> Vec<String> {
-    rules.iter().map(|broken| filled(&words.rule_broken, "rule", rule(words, *broken))).collect()
+    rules.iter().map(|broken| interpolate(&words.rule_broken, "rule", rule(words, *broken))).collect()
 }
 
 /// What a rule demands, with its number where that is known.
 pub(super) fn rule(words: &Words, in_force: RuleInForce) -> String {
     let numbered = |with: &str, unknown: &str| {
-        in_force.bound.map_or_else(|| unknown.to_owned(), |bound| filled(with, "count", bound))
+        in_force.bound.map_or_else(|| unknown.to_owned(), |bound| interpolate(with, "count", bound))
     };
     match in_force.rule {
         PasswordRule::MinimumLength => {

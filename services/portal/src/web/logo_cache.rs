@@ -13,42 +13,42 @@ use rekey_primitives::id::TenantId;
 use crate::peers::Logo;
 
 /// So many are kept: a megabyte, at 32 KiB each.
-const LOGOS: usize = 32;
+const MAX_LOGOS: usize = 32;
 
 /// So long one is kept: a logo that is removed is shown by nobody a few minutes later.
 const LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// The logos of the last minutes.
 #[derive(Default)]
-pub(crate) struct KeptLogos(Mutex<HashMap<(TenantId, String), KeptLogo>>);
+pub(crate) struct LogoCache(Mutex<HashMap<(TenantId, String), CachedLogo>>);
 
-struct KeptLogo {
+struct CachedLogo {
     logo: Logo,
     ends_at: Timestamp,
 }
 
-impl KeptLogos {
+impl LogoCache {
     /// A version of a tenant's logo, if it is kept.
-    pub(crate) fn find(&self, tenant: TenantId, version: &str, now: Timestamp) -> Option<Logo> {
-        let kept = self.kept();
+    pub(crate) fn get(&self, tenant: TenantId, version: &str, now: Timestamp) -> Option<Logo> {
+        let kept = self.lock();
         let found = kept.get(&(tenant, version.to_owned()))?;
         (!now.has_reached(found.ends_at)).then(|| found.logo.clone())
     }
 
     /// Keeps a logo, in place of the one that was there longest where there are too many.
-    pub(crate) fn keep(&self, tenant: TenantId, logo: &Logo, now: Timestamp) {
+    pub(crate) fn insert(&self, tenant: TenantId, logo: &Logo, now: Timestamp) {
         let Some(version) = logo.version.clone() else { return };
-        let mut kept = self.kept();
-        if kept.len() >= LOGOS {
+        let mut kept = self.lock();
+        if kept.len() >= MAX_LOGOS {
             let first = kept.iter().min_by_key(|(_, kept)| kept.ends_at).map(|(key, _)| key.clone());
             if let Some(first) = first {
                 kept.remove(&first);
             }
         }
-        kept.insert((tenant, version), KeptLogo { logo: logo.clone(), ends_at: now.plus(LIFE) });
+        kept.insert((tenant, version), CachedLogo { logo: logo.clone(), ends_at: now.plus(LIFE) });
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<(TenantId, String), KeptLogo>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(TenantId, String), CachedLogo>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,11 +69,11 @@ mod tests {
 
     #[test]
     fn a_logo_is_found_under_its_version_for_a_while() {
-        let logos = KeptLogos::default();
-        logos.keep(tenant(), &logo(Some("one")), START);
-        logos.keep(tenant(), &logo(None), START);
+        let logos = LogoCache::default();
+        logos.insert(tenant(), &logo(Some("one")), START);
+        logos.insert(tenant(), &logo(None), START);
 
-        let found = |version, after| logos.find(tenant(), version, START.plus(after)).is_some();
+        let found = |version, after| logos.get(tenant(), version, START.plus(after)).is_some();
 
         let almost = LIFE.checked_sub(Duration::from_secs(1)).unwrap();
         assert_eq!([found("one", almost), found("one", LIFE), found("two", almost)], [true, false, false]);
@@ -82,14 +82,14 @@ mod tests {
 
     #[test]
     fn of_too_many_the_first_makes_room() {
-        let logos = KeptLogos::default();
-        for (number, second) in (0..=LOGOS).zip(0..) {
-            logos.keep(tenant(), &logo(Some(&number.to_string())), START.plus(Duration::from_secs(second)));
+        let logos = LogoCache::default();
+        for (number, second) in (0..=MAX_LOGOS).zip(0..) {
+            logos.insert(tenant(), &logo(Some(&number.to_string())), START.plus(Duration::from_secs(second)));
         }
 
         let now = START.plus(Duration::from_secs(60));
-        let found = ["0", "1", "32"].map(|version| logos.find(tenant(), version, now).is_some());
+        let found = ["0", "1", "32"].map(|version| logos.get(tenant(), version, now).is_some());
 
-        assert_eq!((found, logos.kept().len()), ([false, true, true], LOGOS));
+        assert_eq!((found, logos.lock().len()), ([false, true, true], MAX_LOGOS));
     }
 }

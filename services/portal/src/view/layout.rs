@@ -1,18 +1,18 @@
-//! What stands around every page: organisation, steps, what is wrong, languages, and the rail of those who are signed in.
+//! What stands around every page: organisation, steps, what is wrong, languages, and the menu of those who are signed in.
 
 use super::{Html, Values};
 use crate::words::{UiLocale, Words};
 
 /// A step of a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(crate) enum Step {
+pub(crate) enum ResetStep {
     Who,
     Prove,
     Password,
     Done,
 }
 
-impl Step {
+impl ResetStep {
     const ALL: [Self; 4] = [Self::Who, Self::Prove, Self::Password, Self::Done];
 
     fn name(self, words: &Words) -> &str {
@@ -27,19 +27,22 @@ impl Step {
 
 /// Something that is to be put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct FormProblem {
     /// The field that it is about.
     pub(crate) field: Option<&'static str>,
     pub(crate) text: String,
 }
 
-impl Problem {
+impl FormProblem {
     pub(crate) fn of(field: &'static str, text: impl Into<String>) -> Self {
         Self { field: Some(field), text: text.into() }
     }
 
     /// What is said beside a field, where one of these is about it.
-    pub(crate) fn beside<'a>(problems: impl IntoIterator<Item = &'a Self>, field: &str) -> Option<&'a str> {
+    pub(crate) fn for_field<'a>(
+        problems: impl IntoIterator<Item = &'a Self>,
+        field: &str,
+    ) -> Option<&'a str> {
         let about = |problem: &&Self| problem.field == Some(field);
         problems.into_iter().find(about).map(|problem| problem.text.as_str())
     }
@@ -47,12 +50,12 @@ impl Problem {
 
 /// What stands around a page.
 #[derive(Debug)]
-pub(crate) struct Frame<'a> {
+pub(crate) struct Layout<'a> {
     pub(crate) locale: UiLocale,
     pub(crate) organisation: &'a str,
     pub(crate) title: &'a str,
-    pub(crate) step: Option<Step>,
-    pub(crate) problems: &'a [Problem],
+    pub(crate) step: Option<ResetStep>,
+    pub(crate) problems: &'a [FormProblem],
     /// After so many seconds the page has something new to say.
     pub(crate) refresh_seconds: Option<u64>,
     pub(crate) style_path: &'static str,
@@ -65,48 +68,48 @@ pub(crate) struct Frame<'a> {
     /// What was done before this page was shown.
     pub(crate) notice: Option<&'a str>,
     /// Around the pages of somebody who is signed in.
-    pub(crate) rail: Option<Rail<'a>>,
+    pub(crate) menu: Option<Menu<'a>>,
     /// What is asked of the page besides its language, as addresses have it: the same page is there in another one.
     pub(crate) query: &'a str,
 }
 
 /// Where somebody who is signed in may go.
 #[derive(Debug)]
-pub(crate) struct Rail<'a> {
+pub(crate) struct Menu<'a> {
     /// What the links are, to screen readers.
     pub(crate) label: &'a str,
-    pub(crate) links: Vec<RailLink<'a>>,
+    pub(crate) links: Vec<MenuLink<'a>>,
     /// From the pages of an account to those of administration, or back.
-    pub(crate) aside: Option<RailLink<'a>>,
+    pub(crate) area_switch: Option<MenuLink<'a>>,
     /// Who is signed in.
     pub(crate) login: &'a str,
     /// The hidden fields of the form that signs out.
     pub(crate) sign_out: Html,
 }
 
-/// A link of the rail.
+/// A link of the menu.
 #[derive(Debug)]
-pub(crate) struct RailLink<'a> {
+pub(crate) struct MenuLink<'a> {
     pub(crate) path: &'static str,
     pub(crate) text: &'a str,
     pub(crate) is_current: bool,
 }
 
-impl RailLink<'_> {
+impl MenuLink<'_> {
     fn values(&self) -> Values {
         Values::default().text("path", self.path).text("text", self.text).flag("is_current", self.is_current)
     }
 }
 
-impl Frame<'_> {
+impl Layout<'_> {
     pub(super) fn values(&self, words: &Words) -> Values {
-        let step = |step: Step| {
+        let step = |step: ResetStep| {
             Values::default()
                 .text("name", step.name(words))
                 .flag("is_current", self.step == Some(step))
                 .flag("is_past", self.step.is_some_and(|current| step < current))
         };
-        let problem = |problem: &Problem| {
+        let problem = |problem: &FormProblem| {
             Values::default().optional("field", problem.field).text("text", &problem.text)
         };
         let rest = if self.query.is_empty() { String::new() } else { format!("&{}", self.query) };
@@ -129,26 +132,26 @@ impl Frame<'_> {
             .list("scripts", self.script_paths.iter().map(script).collect())
             .optional("refresh_seconds", self.refresh_seconds.map(|seconds| seconds.to_string()))
             .optional("notice", self.notice)
-            .list("steps", self.step.map_or_else(Vec::new, |_| Step::ALL.map(step).into()))
+            .list("steps", self.step.map_or_else(Vec::new, |_| ResetStep::ALL.map(step).into()))
             .list("problems", self.problems.iter().map(problem).collect())
             .list("languages", UiLocale::ALL.map(language).into());
-        match &self.rail {
-            Some(rail) => values.part("rail", rail.values()),
-            None => values.flag("rail", false),
+        match &self.menu {
+            Some(menu) => values.part("menu", menu.values()),
+            None => values.flag("menu", false),
         }
     }
 }
 
-impl Rail<'_> {
+impl Menu<'_> {
     fn values(&self) -> Values {
         let values = Values::default()
             .text("label", self.label)
             .text("login", self.login)
             .html("sign_out", self.sign_out.clone())
-            .list("links", self.links.iter().map(RailLink::values).collect());
-        match &self.aside {
-            Some(link) => values.part("aside", link.values()),
-            None => values.flag("aside", false),
+            .list("links", self.links.iter().map(MenuLink::values).collect());
+        match &self.area_switch {
+            Some(link) => values.part("area_switch", link.values()),
+            None => values.flag("area_switch", false),
         }
     }
 }

@@ -1,12 +1,12 @@
 // A group is created, filled, renamed, emptied and deleted.
 import assert from "node:assert/strict";
 
-import { ACCOUNTS, account, nameOf, says, signedIn } from "../administration.mjs";
+import { ACCOUNTS, account, nameOf, showsNotice, signedIn } from "../administration.mjs";
 import { isWrong } from "../reset.mjs";
 
 const GROUPS = "/administration/groups";
 
-export default async function grouping(stage) {
+export default async function groupMembers(stage) {
   const [person] = stage.people;
   const page = await signedIn(stage, stage.administrator, GROUPS);
   await stage.titled(page, "Groups");
@@ -19,7 +19,7 @@ export default async function grouping(stage) {
   await page.getByRole("link", { name: "Delete the group Late shift" }).click();
   await stage.titled(page, "Delete the group Late shift");
   await page.getByRole("button", { name: "Delete the group Late shift" }).click();
-  await says(stage, page, "The group Late shift was deleted.");
+  await showsNotice(stage, page, "The group Late shift was deleted.");
   await stage.titled(page, "Groups");
 }
 
@@ -31,7 +31,7 @@ async function created(stage, page) {
   await page.getByLabel("Name", { exact: true }).fill("Night shift");
   await press(page, "Create the group");
   await stage.titled(page, "Group Night shift");
-  await says(stage, page, "The group Night shift was created. Now put somebody into it.");
+  await showsNotice(stage, page, "The group Night shift was created. Now put somebody into it.");
   await page.getByText("Nobody is in this group yet. Add somebody by their login below.").waitFor();
 }
 
@@ -44,7 +44,7 @@ async function filled(stage, page, person) {
   await isWrong(stage, page, "login", "No account has this login. Check the spelling");
   await login.fill(person.login);
   await press(page, "Add to Night shift");
-  await says(stage, page, `${nameOf(person)} (${person.login}) is in Night shift now.`);
+  await showsNotice(stage, page, `${nameOf(person)} (${person.login}) is in Night shift now.`);
   await stage.look(page, "group");
 
   const list = await page.context().newPage();
@@ -73,7 +73,7 @@ async function renamedAndEmptied(stage, page, person) {
   assert.deepEqual(await page.locator(".subjects li").allInnerTexts(), [`${nameOf(person)} (${person.login})`]);
   await stage.check(page);
   await press(page, "Take the chosen out of Late shift");
-  await says(stage, page, "Taken out of Late shift: 1.");
+  await showsNotice(stage, page, "Taken out of Late shift: 1.");
 
   const other = await page.context().newPage();
   await account(stage, other, person);

@@ -1,10 +1,10 @@
 // An account is created, changed, deleted and brought back.
 import assert from "node:assert/strict";
 
-import { ACCOUNTS, act, says, signIn, signedIn } from "../administration.mjs";
+import { ACCOUNTS, act, showsNotice, signIn, signedIn } from "../administration.mjs";
 import { isWrong, send } from "../reset.mjs";
 
-export default async function comingAndGoing(stage) {
+export default async function accountLifecycle(stage) {
   const [known] = stage.people;
   const newcomer = { login: "newcomer@acme.example", password: stage.newPassword };
   const page = await signedIn(stage, stage.administrator, ACCOUNTS);
@@ -36,7 +36,7 @@ async function created(stage, page, newcomer, known) {
   await page.getByLabel("First password (optional)").fill(newcomer.password);
   await page.getByRole("button", { name: "Create the account" }).click();
   await stage.titled(page, "Newcomer");
-  await says(stage, page, "The account is created.");
+  await showsNotice(stage, page, "The account is created.");
 }
 
 async function renamed(stage, page) {
@@ -45,7 +45,7 @@ async function renamed(stage, page) {
   await page.getByLabel("Name", { exact: true }).fill("newcomer");
   await page.getByRole("button", { name: "Save" }).click();
   await stage.titled(page, "newcomer");
-  await says(stage, page, "The changes are saved.");
+  await showsNotice(stage, page, "The changes are saved.");
 }
 
 async function deletedAndBroughtBack(stage, page, newcomer) {

@@ -8,7 +8,7 @@ const PLACES = [
   ["over", "/reset/AAAAAAAA/code"],
 ];
 
-export default async function corners(stage) {
+export default async function otherPages(stage) {
   const [person] = stage.people;
   const page = await stage.open();
   await page.goto("/organisation");

@@ -1,4 +1,4 @@
-//! The places in the rail, and who is shown them.
+//! The items of the menu, and who is shown them.
 
 use rekey_wire::options::v1::Role;
 
@@ -19,9 +19,9 @@ const TEXTS: &[Role] = &[Role::GlobalAdministrator, Role::PolicyAdministrator];
 /// Who reads what happened.
 const REPORTS: &[Role] = &[Role::GlobalAdministrator, Role::ReportsReader];
 
-/// A place in the rail.
+/// An item of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum MenuItem {
     Overview,
     SecurityInfo,
     Password,
@@ -37,8 +37,8 @@ pub(crate) enum Place {
     Messages,
 }
 
-impl Place {
-    /// In the order of the rail.
+impl MenuItem {
+    /// In the order of the menu.
     pub(super) const ALL: [Self; 13] = [
         Self::Overview,
         Self::SecurityInfo,

@@ -22,7 +22,7 @@ const ELSEWHERE: &str =
     "<!doctype html>\n<html lang=\"en\"><title>Elsewhere</title><h1>Elsewhere</h1></html>\n";
 
 #[derive(Clone)]
-struct Prompter {
+struct Control {
     clock: ManualClock,
     identity: Connection,
     inbox: Inbox,
@@ -39,30 +39,30 @@ pub(crate) async fn serve(world: &World) -> String {
         .route("/password/{login}/{mode}", post(reset_password))
         .route("/messages/{address}", get(messages))
         .route("/elsewhere", get(async || Html(ELSEWHERE)))
-        .with_state(Prompter { clock, identity, inbox, tenant_id: world.tenant_id.clone() });
+        .with_state(Control { clock, identity, inbox, tenant_id: world.tenant_id.clone() });
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
 }
 
 /// Moves the clock of the suite and says what it shows, in seconds since 1970.
-async fn advance(State(prompter): State<Prompter>, Path(seconds): Path<u64>) -> String {
-    prompter.clock.advance(Duration::from_secs(seconds));
-    prompter.clock.now().unix_seconds().to_string()
+async fn advance(State(control): State<Control>, Path(seconds): Path<u64>) -> String {
+    control.clock.advance(Duration::from_secs(seconds));
+    control.clock.now().unix_seconds().to_string()
 }
 
 /// Everything that was sent to an address, newest first. The inbox has that of everybody, which is much where many were reset.
-async fn messages(State(prompter): State<Prompter>, Path(address): Path<String>) -> Json<Vec<InboxMessage>> {
-    let mut messages = prompter.inbox.messages();
+async fn messages(State(control): State<Control>, Path(address): Path<String>) -> Json<Vec<InboxMessage>> {
+    let mut messages = control.inbox.messages();
     messages.retain(|message| message.to == address);
     Json(messages)
 }
 
 /// An administrator does something about a password, in a word of the contract; the one that was generated, if one was.
 async fn reset_password(
-    State(prompter): State<Prompter>,
+    State(control): State<Control>,
     Path((login, mode)): Path<(String, String)>,
 ) -> String {
-    let Prompter { identity, tenant_id, .. } = prompter;
+    let Control { identity, tenant_id, .. } = control;
     let lookup =
         LookupAccountRequest { tenant_id: tenant_id.clone(), key: Some(Key::Login(login)), context: None };
     let found = AccountServiceClient::new(identity.clone()).lookup_account(lookup).await.unwrap();

@@ -6,7 +6,7 @@ import { isWrong, send } from "../reset.mjs";
 
 const REJECTED = "This user name and password do not fit together";
 
-export default async function shuttingOut(stage) {
+export default async function blockAndLock(stage) {
   const [person, forgetful] = stage.people;
   const page = await signedIn(stage, stage.administrator);
 
