@@ -1,4 +1,4 @@
-//! A thousand browsers that watch a page: the memory of the suite before they come, when all of them are connected, while each asks
+//! A thousand browsers that watch a page: the memory of the suite before they come, when all of them have, while each asks
 //! again every other second, and once they have gone quiet.
 //!
 //! Each is a browser with cookies and a connection of its own. It has been where it is going before memory is looked at for the first
@@ -63,7 +63,7 @@ struct Watcher {
 struct Outcome {
     watchers: usize,
     /// Megabytes that the suite has more than before.
-    connected: f64,
+    arrived: f64,
     /// The most.
     asking: f64,
     quiet: f64,
@@ -92,7 +92,7 @@ fn lines(outcome: &Outcome) -> Vec<Line> {
     };
     let first_byte = outcome.first_bytes.percentile(0.99);
     vec![
-        memory("memory for watchers, connected", outcome.connected),
+        memory("memory once all of them have come", outcome.arrived),
         memory("the most while they ask every 2 s", outcome.asking),
         memory("the same once they are quiet", outcome.quiet),
         Rounds::one(first_byte, FIRST_BYTE_MS).line(
@@ -139,11 +139,11 @@ async fn watch(
     let (process, count) = (suite.process_id(), watchers.len());
     sleep(SETTLING).await;
     let before = megabytes(process)?;
-    output.say("all of them connect …");
+    output.say("all of them come …");
     for watcher in &mut watchers {
         watcher.browser.show(&watcher.path).await?;
     }
-    let connected = megabytes(process)? - before;
+    let arrived = megabytes(process)? - before;
     output.say("each asks every 2 s …");
     let mut asking = JoinSet::new();
     for (number, watcher) in watchers.into_iter().enumerate() {
@@ -161,7 +161,7 @@ async fn watch(
     sleep(length).await;
     let quiet = megabytes(process)? - before;
     let open = watchers.iter().filter(|watcher| watcher.browser.is_connected()).count();
-    Ok(Outcome { watchers: count, connected, asking: most, quiet, first_bytes, open })
+    Ok(Outcome { watchers: count, arrived, asking: most, quiet, first_bytes, open })
 }
 
 impl Watcher {
@@ -215,9 +215,9 @@ mod tests {
 
     #[test]
     fn a_watcher_may_cost_20_kilobytes_at_any_time() {
-        let met = |connected: f64, asking: f64, quiet: f64| -> Vec<Option<bool>> {
+        let met = |arrived: f64, asking: f64, quiet: f64| -> Vec<Option<bool>> {
             let first_bytes = Latencies::of([Duration::from_millis(30)]);
-            let outcome = Outcome { watchers: 1_000, connected, asking, quiet, first_bytes, open: 0 };
+            let outcome = Outcome { watchers: 1_000, arrived, asking, quiet, first_bytes, open: 0 };
             let met = |line: &Line| match &line.found {
                 Found::Measured(found) => found.met,
                 Found::Skipped(_) => None,

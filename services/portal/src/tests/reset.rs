@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 
 use super::browser::{Answer, Browser, World};
 use super::fake_identity::{CODE, CREDENTIAL, LARGE_LOGIN};
@@ -161,6 +161,20 @@ async fn help_is_offered_after_ten_seconds_and_another_code_when_it_is_possible(
     assert!(at_once.contains("17:30:00 UTC</time> (<span>10 min left</span>)"), "{at_once}");
     assert!(possible.contains("content=\"30\"") && !possible.contains("no longer good"), "{possible}");
     assert!(dead.contains("This code is no longer good.") && !dead.contains("min left"), "{dead}");
+}
+
+#[tokio::test]
+async fn a_page_that_looks_again_by_itself_holds_no_connection_meanwhile() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let reset = begin(&browser, "zoe").await;
+
+    let still = browser.get(&format!("{reset}/prove")).await;
+    take(&browser, &reset, "prove", &[("method", "1")]).await;
+    let looking_again = browser.get(&format!("{reset}/code")).await;
+
+    assert_eq!(still.headers.get(header::CONNECTION), None);
+    assert_eq!(looking_again.headers.get(header::CONNECTION).unwrap(), "close");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Answers: pages and redirects, with the cookies they set.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
 
 use super::fault::CarriedFault;
@@ -122,7 +122,17 @@ impl PageContext {
         };
         let page = self.site.view.page(&layout, content.body).map_err(internal)?;
         let page = (status, HtmlPage(page)).into_response();
+        let page = if content.refresh_seconds.is_some() { self.closing_connection(page) } else { page };
         if notice.is_some() { self.with_cookie(page, None, None::<&FlashMessage>) } else { Ok(page) }
+    }
+
+    /// An answer that will be asked for again: nobody waits for that with an open connection, whose buffers are larger than the answer.
+    /// HTTP/2 has no such header, and one connection a browser.
+    pub(crate) fn closing_connection(&self, mut response: Response) -> Response {
+        if self.http_version() <= Version::HTTP_11 {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 
     /// A redirect by GET, to a path of ours.

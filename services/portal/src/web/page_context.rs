@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Version, header};
 use axum::response::Response;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{array, uuid_v4};
@@ -41,6 +41,7 @@ pub(crate) struct PageContext {
 }
 
 struct RequestFacts {
+    version: Version,
     headers: HeaderMap,
     path: String,
     query: String,
@@ -67,6 +68,7 @@ impl PageContext {
         let peer = head.extensions.get::<Peer>().map(|peer| peer.address().ip());
         let address = peer.and_then(|peer| client_address(peer, &head.headers, &site.rules.trusted_proxies));
         let request = RequestFacts {
+            version: head.version,
             headers: head.headers.clone(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
@@ -117,6 +119,10 @@ impl PageContext {
     /// The path of the page, without what is asked of it.
     pub(crate) fn path(&self) -> &str {
         &self.request.path
+    }
+
+    pub(super) fn http_version(&self) -> Version {
+        self.request.version
     }
 
     pub(super) fn form_secret(&self) -> &FormSecret {

@@ -24,7 +24,8 @@ pub(super) async fn show(user: CurrentUser, Path(id): Path<String>) -> Result<Re
     let job = find(&user, &id).await?;
     if user.context.query("only") == "progress" {
         let body = progress(&user, &job)?;
-        return user.page(MenuItem::Bulk, PageContent::new(title(&user.context.texts().bulk, &job), body));
+        let content = PageContent::new(title(&user.context.texts().bulk, &job), body);
+        return Ok(user.context.closing_connection(user.page(MenuItem::Bulk, content)?));
     }
     page(&user, &job, None, None).await
 }
