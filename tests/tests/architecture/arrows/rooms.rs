@@ -78,8 +78,9 @@ pub(super) const ROOMS: &[Room] = &[
     Room { name: "resets", rooms: PARTS, crates: &["rekey_sealing"] },
     Room { name: "sign_in", rooms: PARTS, crates: &["rekey_sealing"] },
     Room { name: "sessions", rooms: PARTS, crates: &["rekey_sealing"] },
-    // A candidate is judged for a signed-in person and for whoever has proved a reset.
-    Room { name: "passwords", rooms: PARTS_AND_RESETS, crates: &["rekey_sealing"] },
+    // A candidate is judged for whoever may set a password: a signed-in person, who has proved a reset or holds a link, and who
+    // is asked for one on the way in.
+    Room { name: "passwords", rooms: PASSWORDS, crates: &["rekey_sealing"] },
     Room { name: "security_info", rooms: PARTS, crates: &["rekey_sealing"] },
     Room { name: "directory", rooms: PARTS, crates: &[] },
     Room { name: "administration", rooms: PARTS, crates: &[] },
@@ -156,8 +157,10 @@ pub(super) const PARTS: &[&str] = &[
     "domain",
 ];
 
-const PARTS_AND_RESETS: &[&str] = &[
+/// What sets passwords otherwise, and parts.
+const PASSWORDS: &[&str] = &[
     "resets",
+    "sign_in",
     "operation",
     "audit",
     "notices",
