@@ -129,6 +129,7 @@ impl Caller {
             candidate_password: CANDIDATE.to_owned(),
             reset_token,
             context: Some(context(number)),
+            ..EvaluatePasswordRequest::default()
         };
         let mut passwords = PasswordServiceClient::new(self.channel(number));
         passwords.evaluate_password(self.request(request)).await.map(drop)

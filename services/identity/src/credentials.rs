@@ -21,8 +21,9 @@ use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
 use crate::domain::passkey::RelyingParty;
 use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Password, Verdict, evaluate};
-use crate::domain::policy::LockoutRules;
+use crate::domain::policy::{LockoutRules, Policy};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
 use crate::hashing::{Hasher, NotHashed, Room, Turn};
 pub(crate) use crate::hashing::{Reservation, Unreadable as UnreadableHash, Verdict as PasswordVerdict};
 use crate::keys::Keys;
@@ -37,6 +38,13 @@ pub(crate) struct TypedPassword<'a> {
     /// Whose login it is; nobody's where it is unknown.
     pub account: Option<&'a Account>,
     pub password: &'a Password,
+}
+
+/// An account whose password may be set now, and what that is judged by.
+pub(crate) struct ProvedAccount {
+    pub scope: TenantScope,
+    pub account: Account,
+    pub policy: Policy,
 }
 
 impl TypedPassword<'_> {

@@ -143,7 +143,7 @@ async fn walk(world: &World, reset_token: &str, method_id: &str) -> Walk {
     let candidate = EvaluatePasswordRequest {
         candidate_password: "another meadow of rain".to_owned(),
         reset_token: reset_token.to_owned(),
-        context: None,
+        ..EvaluatePasswordRequest::default()
     };
     let judged =
         refusal(PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await);

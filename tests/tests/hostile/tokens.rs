@@ -57,11 +57,13 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 42] = [
+const TOKENS: [Token; 44] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
     token("EvaluatePassword", "reset_token", "RESET_INVALID"),
+    token("EvaluatePassword", "challenge_token", "CHALLENGE_INVALID"),
+    of_a_person("EvaluatePassword", "link_token", "RESET_LINK_INVALID"),
     token("VerifyCaller", "caller_token", "CALLER_CODE_INVALID"),
     token("SendSignInCode", "challenge_token", "CHALLENGE_INVALID"),
     token("ContinueSignIn", "challenge_token", "CHALLENGE_INVALID"),

@@ -48,7 +48,7 @@ async fn the_meter_tells_the_numbers_of_rules(stores: Stores) {
     let candidate = EvaluatePasswordRequest {
         candidate_password: "short".to_owned(),
         reset_token: world.proved_reset(&zoe).await,
-        context: None,
+        ..EvaluatePasswordRequest::default()
     };
 
     let evaluated = PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await;

@@ -182,7 +182,7 @@ async fn forget_and_reset(world: &World, zoe: &Person, told: &mut Told) {
     let candidate = EvaluatePasswordRequest {
         candidate_password: CANDIDATE.to_owned(),
         reset_token: proved.reset_token.clone(),
-        context: None,
+        ..EvaluatePasswordRequest::default()
     };
     PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await.unwrap();
     told.refused(world.complete_reset(&proved.reset_token, &zoe.password).await);

@@ -26,7 +26,7 @@ pub struct Limits {
     pub spraying_logins: u64,
     /// What becomes of a right password amid suspected spraying.
     pub spraying: Spraying,
-    /// Candidates judged for one session or reset in a minute.
+    /// Candidates judged for one session, reset, challenge or link in a minute.
     pub evaluations_per_minute: u64,
 }
 

@@ -7,7 +7,10 @@ use tonic::{Request, Response, Status};
 use super::decode::{Asking, Fields};
 use super::refusal::status;
 use super::{encode, steps};
-use crate::passwords::{ChangeAnswer, ChangePassword, Changed, EvaluatePassword, Passwords, RuleVerdict};
+use crate::operation::Person;
+use crate::passwords::{
+    ChangeAnswer, ChangePassword, Changed, EvaluatePassword, PasswordRight, Passwords, RuleVerdict,
+};
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -48,20 +51,49 @@ impl PasswordService for PasswordApi {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let candidate = fields.password("candidate_password", sent.candidate_password);
-        let reset_token = fields.optional_token("reset_token", sent.reset_token);
         let context = fields.context(&asking, sent.context);
-        let person = asking.person();
-        let has_one = person.is_some() || !matches!(reset_token, Some(None));
-        fields.demand(has_one, "reset_token", "given where no access token is");
+        let tokens =
+            SentTokens { reset: sent.reset_token, challenge: sent.challenge_token, link: sent.link_token };
+        let by = password_right(&mut fields, asking.person(), tokens);
         let evaluate = fields.finish(|| {
             context?;
-            Some(EvaluatePassword { candidate: candidate?, person, reset_token: reset_token? })
+            Some(EvaluatePassword { candidate: candidate?, by: by? })
         })?;
         let evaluated = self.passwords.evaluate(&asking.caller(), &evaluate).await.map_err(status)?;
         Ok(Response::new(wire::EvaluatePasswordResponse {
             acceptable: evaluated.acceptable,
             verdicts: evaluated.rules.into_iter().map(verdict).collect(),
         }))
+    }
+}
+
+/// What was sent beside a session, or in place of one.
+struct SentTokens {
+    reset: String,
+    challenge: String,
+    link: String,
+}
+
+/// By what the person may set the password: one of four.
+fn password_right(fields: &mut Fields, person: Option<Person>, sent: SentTokens) -> Option<PasswordRight> {
+    let reset = fields.optional_token("reset_token", sent.reset);
+    let challenge = fields.optional_token("challenge_token", sent.challenge);
+    let link = fields.optional_token("link_token", sent.link);
+    match (person, reset?, challenge?, link?) {
+        // A reset beside a session was always passed over.
+        (Some(person), _, None, None) => Some(PasswordRight::Session(person)),
+        (None, Some(token), None, None) => Some(PasswordRight::Reset(token)),
+        (None, None, Some(token), None) => Some(PasswordRight::Challenge(token)),
+        (None, None, None, Some(token)) => Some(PasswordRight::Link(token)),
+        (None, None, None, None) => {
+            fields.take("reset_token", None, "given where neither an access token nor another token is")
+        }
+        (_, _, Some(_), _) => {
+            fields.take("challenge_token", None, "alone, without an access token or another token")
+        }
+        (_, _, None, Some(_)) => {
+            fields.take("link_token", None, "alone, without an access token or another token")
+        }
     }
 }
 

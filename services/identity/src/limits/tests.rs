@@ -12,7 +12,7 @@ use crate::directory::NewAccount;
 use crate::domain::account::Account;
 use crate::domain::refusal::Refusal;
 use crate::operation::{Context, Error};
-use crate::passwords::EvaluatePassword;
+use crate::passwords::{EvaluatePassword, PasswordRight};
 use crate::resets::StartReset;
 use crate::resets::help::AskForHelp;
 use crate::sign_in::SignedIn;
@@ -146,8 +146,8 @@ async fn a_session_asks_the_meter_so_often_a_minute() {
     world.adapt(|parts| parts.settings.limits.evaluations_per_minute = 2);
     world.person("ada", &[]).await;
     let evaluate = async |tokens| {
-        let person = Some(world.live(tokens).await.unwrap());
-        let request = EvaluatePassword { candidate: NEW.into(), person, reset_token: None };
+        let by = PasswordRight::Session(world.live(tokens).await.unwrap());
+        let request = EvaluatePassword { candidate: NEW.into(), by };
         world.passwords.evaluate(&world.caller, &request).await
     };
     let (here, there) = (world.signed_in("ada", OLD).await, world.signed_in("ada", OLD).await);

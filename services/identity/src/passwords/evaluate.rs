@@ -1,28 +1,37 @@
 //! The verdict on a candidate for a meter as somebody types. Nothing is kept, and history is never judged: a meter
-//! must not tell whether a guess was once the password.
+//! must not tell whether a guess was once the password. The rules know the person's names and addresses, so nobody is told
+//! what they say who might not set the password.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::secret::SecretString;
 use rekey_sealing::digest;
 
 use super::Passwords;
+use crate::credentials::ProvedAccount;
 use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Broken, Password, evaluate};
 use crate::domain::policy::PasswordRules;
 use crate::domain::refusal::Refusal;
 use crate::operation::{Caller, Error, Person};
-use crate::resets::ProvedAccount;
 use crate::store::accounts::AccountKey;
 
 /// A candidate.
 #[derive(Debug)]
 pub(crate) struct EvaluatePassword {
-    /// The candidate.
     pub candidate: SecretString,
-    /// Whose session it is, if there is one.
-    pub person: Option<Person>,
-    /// A fully proved reset, where there is no session.
-    pub reset_token: Option<SecretString>,
+    pub by: PasswordRight,
+}
+
+/// By what somebody may set the password.
+#[derive(Debug)]
+pub(crate) enum PasswordRight {
+    Session(Person),
+    /// A fully proved reset.
+    Reset(SecretString),
+    /// A challenge that asks for a new password.
+    Challenge(SecretString),
+    /// A one-time link.
+    Link(SecretString),
 }
 
 /// What the rules say.
@@ -54,10 +63,11 @@ impl Passwords {
         request: &EvaluatePassword,
     ) -> Result<Evaluated, Error> {
         let now = self.clock.now();
-        let ProvedAccount { scope, account, policy } = match (&request.person, &request.reset_token) {
-            (Some(person), _) => self.of_person(caller, person, now).await?,
-            (None, Some(shown)) => self.resets.proved_account(caller, shown, now).await?,
-            (None, None) => return Err(Refusal::ResetInvalid.into()),
+        let ProvedAccount { scope, account, policy } = match &request.by {
+            PasswordRight::Session(person) => self.of_person(caller, person, now).await?,
+            PasswordRight::Reset(shown) => self.resets.proved_account(caller, shown, now).await?,
+            PasswordRight::Challenge(shown) => self.sign_ins.account_of_challenge(caller, shown, now).await?,
+            PasswordRight::Link(shown) => self.resets.account_of_link(caller, shown, now).await?,
         };
         let tenant = self.policies.tenant(&scope).await?;
         let candidate = Password::typed(&request.candidate);

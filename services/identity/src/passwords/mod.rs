@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rekey_primitives::clock::SharedClock;
 
 pub(crate) use change::{ChangeAnswer, ChangePassword, Changed};
-pub(crate) use evaluate::{EvaluatePassword, RuleVerdict};
+pub(crate) use evaluate::{EvaluatePassword, PasswordRight, RuleVerdict};
 pub(crate) use expiry_notices::ExpiryNotices;
 
 use crate::audit::Audit;
@@ -21,6 +21,7 @@ use crate::notices::Notices;
 use crate::operation::idempotency::Idempotency;
 use crate::policies::Policies;
 use crate::resets::Resets;
+use crate::sign_in::SignIns;
 use crate::store::Store;
 use crate::tokens::Tokens;
 
@@ -37,8 +38,10 @@ pub(crate) struct Passwords {
     pub notices: Notices,
     pub audit: Audit,
     pub idempotency: Idempotency,
-    /// Whoever has proved a reset may have a candidate judged.
+    /// Whoever has proved a reset or holds a link may have a candidate judged,
     pub resets: Resets,
+    /// and whoever is asked for a new password on the way in.
+    pub sign_ins: SignIns,
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Changing a known password, and the meter.
 
+mod rights;
+
 use futures_util::FutureExt as _;
 use rekey_primitives::secret::ExposeSecret;
 
-use super::{ChangePassword, EvaluatePassword};
+use super::evaluate::Evaluated;
+use super::{ChangePassword, EvaluatePassword, PasswordRight};
 use crate::domain::refusal::Refusal;
+use crate::operation::Error;
 use crate::sessions::RefreshSession;
 use crate::sign_in::SignedIn;
 use crate::testing::{NEW, OLD, World, context, done, is_rejected, refusal};
@@ -16,6 +20,11 @@ fn change(world: &World, current: &str, new: &str) -> ChangePassword {
         request_id: world.request_id(),
         context: context("192.0.2.1"),
     }
+}
+
+async fn evaluated(world: &World, candidate: &str, by: PasswordRight) -> Result<Evaluated, Error> {
+    let request = EvaluatePassword { candidate: candidate.into(), by };
+    world.passwords.evaluate(&world.caller, &request).await
 }
 
 #[tokio::test]
@@ -88,8 +97,8 @@ async fn the_meter_names_rules_and_never_history() {
     world.person("ada", &[]).await;
     let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
     let judge = async |candidate: &str| {
-        let request =
-            EvaluatePassword { candidate: candidate.into(), person: Some(person.clone()), reset_token: None };
+        let by = PasswordRight::Session(person.clone());
+        let request = EvaluatePassword { candidate: candidate.into(), by };
         world.passwords.evaluate(&world.caller, &request).await.unwrap()
     };
 
@@ -104,18 +113,15 @@ async fn the_meter_names_rules_and_never_history() {
 }
 
 #[tokio::test]
-async fn the_meter_is_for_sessions_and_proved_resets() {
+async fn the_meter_is_for_proved_resets() {
     let world = World::new().await;
     world.person("ada", &["ada@mail.example"]).await;
-    let with = |reset_token| EvaluatePassword { candidate: NEW.into(), person: None, reset_token };
     let unproved = world.start("ada").await.unwrap().reset_token;
     let proved = world.proved("ada", "ada@mail.example").await;
 
-    let none = world.passwords.evaluate(&world.caller, &with(None)).await;
-    let early = world.passwords.evaluate(&world.caller, &with(Some(unproved))).await;
-    let ready = world.passwords.evaluate(&world.caller, &with(Some(proved))).await;
+    let early = evaluated(&world, NEW, PasswordRight::Reset(unproved)).await;
+    let ready = evaluated(&world, NEW, PasswordRight::Reset(proved)).await;
 
-    assert_eq!(refusal(none), Refusal::ResetInvalid);
     assert_eq!(refusal(early), Refusal::ProofsMissing { remaining: 1 });
     assert!(ready.unwrap().acceptable);
 }

@@ -37,7 +37,7 @@ pub(crate) use start::StartedReset;
 pub(crate) use start::{OfferedMethod, StartReset};
 
 use crate::audit::Audit;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, ProvedAccount};
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
 use crate::domain::eligibility::{Candidate, JudgedAccount, judge};
@@ -85,13 +85,6 @@ pub(crate) struct Resets {
 struct Continued<'a> {
     operation: Operation<'a>,
     state: ResetState,
-}
-
-/// An account that may set a password now, and what its password is judged by.
-pub(crate) struct ProvedAccount {
-    pub scope: TenantScope,
-    pub account: Account,
-    pub policy: Policy,
 }
 
 impl Resets {

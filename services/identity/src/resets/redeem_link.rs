@@ -3,17 +3,20 @@
 //! The administrator stands in for the start of the reset and the mail for its proof, so what is left is its end: judged by
 //! today's rules, one step that does everything or nothing, and the epoch that it raises has spent the link.
 
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, ResetId, from_digest};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 
 use super::Resets;
+use crate::credentials::ProvedAccount;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
 use crate::domain::password::Password;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset_link::{LinkVoid, ResetLink};
+use crate::domain::scope::TenantScope;
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
@@ -48,8 +51,7 @@ impl Resets {
         request: &RedeemLink,
     ) -> Result<LinkRedeemed, Error> {
         let shown = &request.link_token;
-        let link: ResetLink = self.tokens.open(shown).ok_or(Refusal::ResetLinkInvalid)?;
-        let scope = caller.scope(link.tenant_id).map_err(|_| Refusal::ResetLinkInvalid)?;
+        let (scope, link) = self.open_link(caller, shown)?;
         self.credentials.check_room()?;
         let origin = Origin { caller, context: &request.context };
         let operation =
@@ -58,6 +60,28 @@ impl Resets {
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
         self.idempotency.run(&operation, self.redeem(&operation, &link, &request.new_password)).await
+    }
+
+    /// The account whose password a link may set now, for whoever helps to choose one. No attempt of the link is counted.
+    pub(crate) async fn account_of_link(
+        &self,
+        caller: &Caller,
+        shown: &SecretString,
+        now: Timestamp,
+    ) -> Result<ProvedAccount, Error> {
+        let (scope, link) = self.open_link(caller, shown)?;
+        self.limits.consume_evaluation(&name_of(&link), now).await?;
+        let found = self.store.find_account(&scope, &AccountKey::Id(link.account_id)).await?;
+        let account = link.redeemable(found.as_ref(), now).map_err(LinkVoid::refusal)?.clone();
+        let policy = self.policies.policy(&scope).await?;
+        Ok(ProvedAccount { scope, account, policy })
+    }
+
+    /// Opens a link of a tenant that the caller reaches. Whether it still works is judged by the account.
+    fn open_link(&self, caller: &Caller, shown: &SecretString) -> Result<(TenantScope, ResetLink), Refusal> {
+        let link: ResetLink = self.tokens.open(shown).ok_or(Refusal::ResetLinkInvalid)?;
+        let scope = caller.scope(link.tenant_id).map_err(|_| Refusal::ResetLinkInvalid)?;
+        Ok((scope, link))
     }
 
     async fn redeem(
@@ -111,10 +135,8 @@ impl Resets {
     /// How many passwords were tried by the link before, this call counted once however often it is repeated: the rule of
     /// history tells whoever may ask without end what the password was.
     async fn attempts_of_link(&self, operation: &Repeatable<'_>, link: &ResetLink) -> Result<u32, Error> {
-        let parts = [link.tenant_id.as_uuid(), link.account_id.as_uuid()].map(uuid::Uuid::into_bytes);
-        let numbers = [link.epoch.0, link.recovery_version.0].map(i64::to_be_bytes);
-        let name = digest(&[b"reset link", &parts[0], &parts[1], &numbers[0], &numbers[1]]);
-        let (reset_id, request) = (ResetId::from_uuid(from_digest(&name)), operation.key.fingerprint());
+        let reset_id = ResetId::from_uuid(from_digest(&name_of(link)));
+        let request = operation.key.fingerprint();
         let (scope, ends, now) = (&operation.scope, link.expires_at, operation.now);
         Ok(self.store.count_completion_attempt(scope, reset_id, &request, ends, now).await?)
     }
@@ -123,4 +145,11 @@ impl Resets {
         self.audit.note_refused(operation, void.as_str());
         void.refusal().into()
     }
+}
+
+/// Names a link in counters.
+fn name_of(link: &ResetLink) -> [u8; 32] {
+    let parts = [link.tenant_id.as_uuid(), link.account_id.as_uuid()].map(uuid::Uuid::into_bytes);
+    let numbers = [link.epoch.0, link.recovery_version.0].map(i64::to_be_bytes);
+    digest(&[b"reset link", &parts[0], &parts[1], &numbers[0], &numbers[1]])
 }

@@ -4,7 +4,8 @@
 //! asked about. Whoever finds something wrong is signed in all the same, or they could never mend it.
 
 use super::SignIns;
-use super::continue_sign_in::{Answering, Challenged, Continued};
+use super::challenged::Challenged;
+use super::continue_sign_in::{Answering, Continued};
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, AuditEvent, EventKind};
 use crate::domain::password::expiry::PasswordState;

@@ -5,26 +5,24 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 use rekey_primitives::method::MethodKind;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
-use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 
 use super::SignIns;
 use super::challenge::{Asked, SignInChallenge};
+use super::challenged::name_of;
 use super::second_factor::ShownFactor;
 use crate::domain::account::Account;
-use crate::domain::audit::{Actor, EventKind, Subject};
+use crate::domain::audit::{Actor, EventKind};
 use crate::domain::passkey::AuthenticationResponse;
 use crate::domain::password::Password;
-use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
+use crate::domain::reconfirmation;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
-use crate::domain::{reconfirmation, second_factor};
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, Settled};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
-use crate::store::accounts::AccountKey;
 use crate::store::sign_ins::{ChangePassword, SessionsEnded, Stale};
 use crate::tokens::{Challenge, ChallengeKind, NewSession, SessionTokens};
 
@@ -85,12 +83,6 @@ pub(super) struct Answering<'a> {
     pub(super) whose: [u8; 32],
 }
 
-/// The account of a challenge, and the state of its password.
-pub(super) struct Challenged {
-    pub(super) account: Account,
-    pub(super) password: PasswordState,
-}
-
 impl SignIns {
     /// Does what a challenge asked for, and signs in or asks on.
     #[tracing::instrument(skip_all)]
@@ -109,23 +101,6 @@ impl SignIns {
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
         self.idempotency.run(&operation, self.do_as_asked(&operation, challenge, request)).await
-    }
-
-    /// Opens a challenge, which is good for the caller alone that it was given to.
-    pub(super) fn opened<'a>(
-        &self,
-        rpc: Rpc,
-        origin: Origin<'a>,
-        shown: &SecretString,
-    ) -> Result<(Operation<'a>, Challenge), Error> {
-        let challenge = self.tokens.open_challenge(shown).ok_or(Refusal::ChallengeInvalid)?;
-        let scope = origin.caller.scope(challenge.tenant_id);
-        let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
-        if challenge.caller != origin.caller.hash() {
-            return Err(Refusal::ChallengeInvalid.into());
-        }
-        let subject = Subject::Account(challenge.account_id);
-        Ok((Operation::new(rpc, scope, origin, self.clock.now()).on(subject), challenge))
     }
 
     async fn do_as_asked(
@@ -171,41 +146,13 @@ impl SignIns {
         }
     }
 
-    /// The account of a challenge, if it is still the one that was challenged.
-    pub(super) async fn challenged(&self, answering: &Answering<'_>) -> Result<Challenged, Error> {
-        let Answering { operation, challenge, policy, .. } = answering;
-        let now = operation.now;
-        let key = AccountKey::Id(challenge.account_id);
-        let account = self.store.find_account(&operation.scope, &key).await?;
-        let account = account.ok_or(Refusal::ChallengeInvalid)?;
-        let state = if challenge.is_without_password {
-            // A passkey signed in, and whatever is to be done about the password waits until it is used.
-            Some(PasswordState::Fresh)
-        } else {
-            account.password.as_ref().map(|record| password_state(record, &policy.password, now))
-        };
-        // One that was asked before the account had a second factor leads no further.
-        let is_enough = challenge.is_strong
-            || challenge.kind == ChallengeKind::SecondFactor
-            || !second_factor::is_demanded(&account);
-        let is_same = account.epoch == challenge.epoch && account.is_open() && is_enough;
-        let is_alive = !now.has_reached(challenge.expires_at);
-        match state {
-            Some(password) if is_same && is_alive => Ok(Challenged { account, password }),
-            _ => Err(Refusal::ChallengeInvalid.into()),
-        }
-    }
-
     /// Sets the password that was asked for.
     async fn set_password(
         &self,
         answering: Answering<'_>,
         new: &SecretString,
     ) -> Result<Answer<Continued>, Error> {
-        let Challenged { account, password } = self.challenged(&answering).await?;
-        if !matches!(password, PasswordState::MustChange | PasswordState::Expired) {
-            return Err(Refusal::ChallengeInvalid.into());
-        }
+        let account = self.challenged(&answering).await?.asked_for_password()?;
         let operation = answering.operation;
         let login = self.keys.login_key_of(&account);
         let _turn = self.credentials.turn(&login).await?;
@@ -276,11 +223,6 @@ impl SignIns {
     pub(super) fn note_answered(&self, operation: &Operation<'_>, account: &Account, kind: ChallengeKind) {
         self.audit.note(self.audit.event(operation).on(account.id).because(kind.as_str()));
     }
-}
-
-/// Names a challenge in counters and ids.
-pub(super) fn name_of(challenge_token: &SecretString) -> [u8; 32] {
-    digest(&[b"challenge", challenge_token.expose_secret().as_bytes()])
 }
 
 /// What comes after a new password.

@@ -7,6 +7,7 @@
 
 mod access_pass;
 mod challenge;
+mod challenged;
 mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;

@@ -9,7 +9,8 @@ use rekey_primitives::secret::SecretString;
 
 use super::SignIns;
 use super::challenge::Asked;
-use super::continue_sign_in::{Answering, Challenged, Continued};
+use super::challenged::Challenged;
+use super::continue_sign_in::{Answering, Continued};
 use crate::credentials::{SignedByPasskey, TypedCode};
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::attempts::AttemptOrigin;

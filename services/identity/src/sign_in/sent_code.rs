@@ -10,7 +10,8 @@ use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 
 use super::SignIns;
-use super::continue_sign_in::{Answering, Challenged, Continued, name_of};
+use super::challenged::{Challenged, name_of};
+use super::continue_sign_in::{Answering, Continued};
 use super::second_factor::Passed;
 use crate::domain::account::Account;
 use crate::domain::attempts::AttemptOrigin;

@@ -184,6 +184,7 @@ impl Parts {
             audit: self.audit(),
             idempotency: self.idempotency(),
             resets: self.resets(),
+            sign_ins: self.sign_ins(),
         }
     }
 

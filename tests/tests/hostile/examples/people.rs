@@ -14,8 +14,8 @@ use rekey_wire::identity::v1::{
     ReconfirmSecurityInfoRequest, RedeemResetLinkRequest, RefreshSessionRequest, RemoveSecurityInfoRequest,
     RepudiateResetRequest, RequestAdministratorHelpRequest, ResetPasswordRequest, RevokeSessionsRequest,
     SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest, SendSignInCodeRequest,
-    SessionTokens, SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest, StartPasswordResetRequest,
-    SubmitResetProofRequest, security_info_address,
+    SessionTokens, SetDefaultSecurityInfoRequest, SignInChallenge, SignInRequest, SignOutRequest,
+    StartPasswordResetRequest, SubmitResetProofRequest, security_info_address,
 };
 
 use super::Example;
@@ -124,7 +124,12 @@ async fn resets(world: &World) -> Vec<Example> {
         context: context(),
     };
     let repudiate = RepudiateResetRequest { repudiation_token, request_id: request_id(), context: context() };
-    let redeem = redeeming(world).await;
+    let redeem = RedeemResetLinkRequest {
+        link_token: mailed_link(world, "redeemer").await,
+        new_password: NEW.to_owned(),
+        request_id: request_id(),
+        context: context(),
+    };
     vec![
         Example::new("/rekey.identity.v1.PasswordResetService/StartPasswordReset", &start),
         Example::new("/rekey.identity.v1.PasswordResetService/SendResetCode", &send),
@@ -136,31 +141,33 @@ async fn resets(world: &World) -> Vec<Example> {
     ]
 }
 
-async fn redeeming(world: &World) -> RedeemResetLinkRequest {
-    let redeemer = world.person("redeemer").await;
+/// The token of a link that was mailed to somebody new.
+async fn mailed_link(world: &World, login: &str) -> String {
+    let reader = world.person(login).await;
     let reset = ResetPasswordRequest {
         tenant_id: world.tenant_id.clone(),
-        account_id: redeemer.account_id.clone(),
+        account_id: reader.account_id.clone(),
         mode: PasswordResetMode::Link.into(),
         request_id: request_id(),
         ..ResetPasswordRequest::default()
     };
     let mut administration = PasswordAdministrationServiceClient::new(world.identity.clone());
     administration.reset_password(reset).await.unwrap();
-    RedeemResetLinkRequest {
-        link_token: world.link_token(&redeemer).await,
-        new_password: NEW.to_owned(),
-        request_id: request_id(),
-        context: context(),
+    world.link_token(&reader).await
+}
+
+/// The challenge of somebody new who is to change their password.
+async fn asked_for_password(world: &World, login: &str) -> SignInChallenge {
+    let newcomer = world.person_with(login, |new| new.must_change_password = true).await;
+    match world.sign_in(&newcomer.login, &newcomer.password).await {
+        SignInResult::Challenge(challenge) => challenge,
+        other => panic!("{other:?}"),
     }
 }
 
 async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Vec<Example> {
     let signer = world.person("signer").await;
-    let newcomer = world.person_with("newcomer", |new| new.must_change_password = true).await;
-    let SignInResult::Challenge(challenge) = world.sign_in(&newcomer.login, &newcomer.password).await else {
-        panic!("no challenge")
-    };
+    let challenge = asked_for_password(world, "newcomer").await;
     let refreshing = world.signed_in(&zoe.login, &zoe.password).await;
     let leaving = world.signed_in(&zoe.login, &zoe.password).await;
     let revoked = world.signed_in(&zoe.login, &zoe.password).await;
@@ -233,15 +240,21 @@ async fn passwords(world: &World, tokens: &SessionTokens) -> Vec<Example> {
     };
     let evaluate = EvaluatePasswordRequest {
         candidate_password: NEW.to_owned(),
-        reset_token: String::new(),
         context: context(),
+        ..EvaluatePasswordRequest::default()
     };
     let reset_token = world.proved_reset(&world.person("chooser").await).await;
     let in_a_reset = EvaluatePasswordRequest { reset_token, ..evaluate.clone() };
+    let challenge_token = asked_for_password(world, "asked").await.challenge_token;
+    let on_the_way_in = EvaluatePasswordRequest { challenge_token, ..evaluate.clone() };
+    let link_token = mailed_link(world, "linked").await;
+    let by_link = EvaluatePasswordRequest { link_token, ..evaluate.clone() };
     vec![
         Example::new("/rekey.identity.v1.PasswordService/ChangePassword", &change).by(&changing),
         Example::new("/rekey.identity.v1.PasswordService/EvaluatePassword", &evaluate).by(tokens),
         Example::new("/rekey.identity.v1.PasswordService/EvaluatePassword", &in_a_reset),
+        Example::new("/rekey.identity.v1.PasswordService/EvaluatePassword", &on_the_way_in),
+        Example::new("/rekey.identity.v1.PasswordService/EvaluatePassword", &by_link),
     ]
 }
 

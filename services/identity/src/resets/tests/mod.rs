@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::help::AskForHelp;
 use super::{CompleteReset, Repudiate, ShownProof, StartedReset};
 use crate::domain::refusal::Refusal;
-use crate::passwords::EvaluatePassword;
+use crate::passwords::{EvaluatePassword, PasswordRight};
 use crate::peers::verification::Redeemed;
 use crate::sign_in::SignedIn;
 use crate::store::accounts::AccountChange;
@@ -80,8 +80,7 @@ async fn a_reset_without_its_proofs_is_refused_before_anything_is_read() {
 
     for StartedReset { reset_token, .. } in tokens {
         let completed = world.resets.complete(&world.caller, &world.completion(&reset_token, NEW)).await;
-        let request =
-            EvaluatePassword { candidate: NEW.into(), person: None, reset_token: Some(reset_token) };
+        let request = EvaluatePassword { candidate: NEW.into(), by: PasswordRight::Reset(reset_token) };
         let evaluated = world.passwords.evaluate(&world.caller, &request).await;
 
         assert_eq!(refusal(completed), Refusal::ProofsMissing { remaining: 1 });
