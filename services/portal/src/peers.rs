@@ -81,6 +81,17 @@ pub(crate) struct Verdict {
     pub(crate) passed: bool,
 }
 
+/// By what somebody who is not signed in may set a password. Nothing prints it.
+#[derive(Clone, Copy)]
+pub(crate) enum PasswordToken<'a> {
+    /// A proved reset.
+    Reset(&'a str),
+    /// A challenge that asks for a new password.
+    Challenge(&'a str),
+    /// A link that an administrator had sent.
+    Link(&'a str),
+}
+
 /// What a person asks an administrator. Nothing prints it, for it holds the token of a reset.
 pub(crate) struct NewHelpRequest<'a> {
     pub(crate) tenant: TenantId,
@@ -115,10 +126,10 @@ pub(crate) trait Identity: Send + Sync + 'static {
         call: &Call,
     ) -> Result<ProofResult, PeerError>;
 
-    /// Every rule in force but history, and what it says of a candidate.
+    /// Every rule in force but history, and what it says of a candidate. It spends nothing.
     async fn evaluate_password(
         &self,
-        token: &str,
+        by: PasswordToken<'_>,
         candidate: &SecretString,
         client: &ClientInfo,
     ) -> Result<Vec<Verdict>, PeerError>;

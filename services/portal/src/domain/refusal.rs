@@ -78,19 +78,6 @@ pub(crate) struct RuleInForce {
     pub(crate) bound: Option<u32>,
 }
 
-impl RuleInForce {
-    /// Those that every tenant has, in the order in which pages show them. Their numbers are the tenant's.
-    pub(crate) const ALWAYS: [Self; 7] = [
-        PasswordRule::MinimumLength.without_number(),
-        PasswordRule::MaximumLength.without_number(),
-        PasswordRule::Common.without_number(),
-        PasswordRule::Personal.without_number(),
-        PasswordRule::Organisation.without_number(),
-        PasswordRule::TooSimple.without_number(),
-        PasswordRule::History.without_number(),
-    ];
-}
-
 impl PasswordRule {
     /// Every one of them, in the order in which pages show them.
     pub(crate) const ALL: [Self; 9] = [

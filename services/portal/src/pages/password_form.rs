@@ -35,10 +35,8 @@ pub(super) struct PasswordForm<'a> {
     pub(super) login: &'a str,
     /// The field of the password of today; none where it need not be known.
     pub(super) current: Option<&'a Field<'a>>,
-    /// The rules that are known to be in force.
+    /// The rules that are known to be in force. Our script asks what they say, by the path that the form is sent to.
     pub(super) rules: &'a [RuleInForce],
-    /// Whether our script may ask what the rules say, by the same path.
-    pub(super) is_evaluated: bool,
     pub(super) wrong: &'a PasswordProblems,
 }
 
@@ -147,7 +145,6 @@ impl PasswordForm<'_> {
             .text("action", self.action)
             .text("login", self.login)
             .html("hidden", context.hidden_fields(self.action)?)
-            .flag("is_evaluated", self.is_evaluated)
             .optional_html("current", self.current.map(|field| context.field(field)).transpose()?)
             .list("rules", shown.collect())
             .html("field", context.field(&password)?)

@@ -4,8 +4,8 @@ use axum::response::{IntoResponse as _, Response};
 use rekey_primitives::secret::SecretString;
 
 use super::refusal_texts::{refusal, refusal_text};
-use crate::domain::Refusal;
-use crate::peers::{PeerError, Verdict};
+use crate::domain::{Refusal, RuleInForce};
+use crate::peers::{PasswordToken, PeerError, Verdict};
 use crate::web::{Fault, PageContext, PostedFields};
 
 /// Set by our script, which asks what the rules say before the form is sent.
@@ -22,6 +22,36 @@ pub(super) fn are_asked(fields: &PostedFields) -> bool {
 /// What is judged before anything is typed.
 pub(super) fn any_candidate() -> SecretString {
     ANY_CANDIDATE.to_owned().into()
+}
+
+/// The rules in force for somebody who is not signed in, and what they say of a candidate.
+///
+/// # Errors
+/// The page is over, or identity gave no answer.
+pub(super) async fn evaluate(
+    context: &PageContext,
+    by: PasswordToken<'_>,
+    candidate: &SecretString,
+) -> Result<Vec<Verdict>, Fault> {
+    let over = match by {
+        PasswordToken::Reset(_) => Fault::ResetOver,
+        PasswordToken::Challenge(_) => Fault::SignInOver,
+        PasswordToken::Link(_) => Fault::LinkOver,
+    };
+    let evaluated = context.site.identity.evaluate_password(by, candidate, &context.client_info()).await;
+    verdicts(context, evaluated, over)
+}
+
+/// The same before anything is typed: the rules alone.
+///
+/// # Errors
+/// As above.
+pub(super) async fn in_force(
+    context: &PageContext,
+    by: PasswordToken<'_>,
+) -> Result<Vec<RuleInForce>, Fault> {
+    let verdicts = evaluate(context, by, &any_candidate()).await?;
+    Ok(verdicts.iter().map(|verdict| verdict.in_force).collect())
 }
 
 /// The verdicts of an evaluation. None where too many were asked about: the page does without.

@@ -2,14 +2,13 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use rekey_primitives::secret::SecretString;
 
 use super::password_form::{PASSWORD, PasswordForm, PasswordProblems, typed_password};
 use super::refusal_texts::refusal;
 use super::{find_reset, password_rules, path};
 use crate::cookies::FlowId;
-use crate::domain::{ResetProgress, RuleInForce};
-use crate::peers::Verdict;
+use crate::domain::ResetProgress;
+use crate::peers::PasswordToken;
 use crate::view::ResetStep;
 use crate::web::{Fault, PageContext, PostedFields};
 
@@ -25,7 +24,8 @@ pub(super) async fn set(
 ) -> Result<Response, Fault> {
     let (flow, reset) = find_reset(&context, &flow)?;
     if password_rules::are_asked(&fields) {
-        let verdicts = verdicts(&context, &reset, &fields.secret(PASSWORD)).await?;
+        let by = PasswordToken::Reset(&reset.token);
+        let verdicts = password_rules::evaluate(&context, by, &fields.secret(PASSWORD)).await?;
         return Ok(password_rules::for_script(&verdicts));
     }
     let password = match typed_password(&context, &fields) {
@@ -46,17 +46,6 @@ pub(super) async fn set(
     }
 }
 
-/// The rules in force, and what they say of a candidate.
-async fn verdicts(
-    context: &PageContext,
-    reset: &ResetProgress,
-    candidate: &SecretString,
-) -> Result<Vec<Verdict>, Fault> {
-    let evaluated =
-        context.site.identity.evaluate_password(&reset.token, candidate, &context.client_info()).await;
-    password_rules::verdicts(context, evaluated, Fault::ResetOver)
-}
-
 async fn page(
     context: &PageContext,
     flow: &FlowId,
@@ -66,8 +55,7 @@ async fn page(
     if !reset.is_proved() {
         return Ok(PageContext::redirect(&path(flow, "prove")));
     }
-    let evaluated = verdicts(context, reset, &password_rules::any_candidate()).await?;
-    let rules: Vec<RuleInForce> = evaluated.iter().map(|verdict| verdict.in_force).collect();
+    let rules = password_rules::in_force(context, PasswordToken::Reset(&reset.token)).await?;
     let action = path(flow, "password");
     let form = PasswordForm {
         lead: &context.words().password_lead,
@@ -75,7 +63,6 @@ async fn page(
         login: &reset.login,
         current: None,
         rules: &rules,
-        is_evaluated: true,
         wrong,
     };
     form.page(context, context.organisation_of(reset.tenant).as_ref(), Some(ResetStep::Password))

@@ -12,8 +12,8 @@ use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::time::unix_micros;
 
 use super::{
-    Call, ClientInfo, CodeDelivery, Identity, Logo, NewHelpRequest, PeerError, PeerFailure, Proof,
-    ProofResult, ProofValue, StartedReset, Verdict, verdicts,
+    Call, ClientInfo, CodeDelivery, Identity, Logo, NewHelpRequest, PasswordToken, PeerError, PeerFailure,
+    Proof, ProofResult, ProofValue, StartedReset, Verdict, verdicts,
 };
 use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey};
 
@@ -144,14 +144,14 @@ impl Identity for IdentityPeer {
 
     async fn evaluate_password(
         &self,
-        token: &str,
+        by: PasswordToken<'_>,
         candidate: &SecretString,
         client: &ClientInfo,
     ) -> Result<Vec<Verdict>, PeerError> {
         let request = wire::EvaluatePasswordRequest {
             candidate_password: candidate.expose_secret().to_owned(),
-            reset_token: token.to_owned(),
             context: request_context(client),
+            ..evaluation_request(by)
         };
         let evaluated = PasswordServiceClient::new(self.0.clone()).evaluate_password(request).await?;
         Ok(verdicts(&evaluated.into_inner()))
@@ -210,6 +210,22 @@ impl Identity for IdentityPeer {
         };
         self.resets().redeem_reset_link(request).await?;
         Ok(())
+    }
+}
+
+/// A request that holds the token, under its name in the contract.
+fn evaluation_request(by: PasswordToken<'_>) -> wire::EvaluatePasswordRequest {
+    let nothing = wire::EvaluatePasswordRequest::default();
+    match by {
+        PasswordToken::Reset(token) => {
+            wire::EvaluatePasswordRequest { reset_token: token.to_owned(), ..nothing }
+        }
+        PasswordToken::Challenge(token) => {
+            wire::EvaluatePasswordRequest { challenge_token: token.to_owned(), ..nothing }
+        }
+        PasswordToken::Link(token) => {
+            wire::EvaluatePasswordRequest { link_token: token.to_owned(), ..nothing }
+        }
     }
 }
 
@@ -290,6 +306,18 @@ mod tests {
         let passkey = reset_method(&passkey).unwrap();
         assert_eq!((passkey.kind, &*passkey.passkey_options), (MethodKind::Passkey, "{}"));
         assert_eq!(reset_method(&unknown), None);
+    }
+
+    #[test]
+    fn a_candidate_goes_with_one_token_under_its_name() {
+        let sent = |by| {
+            let request = evaluation_request(by);
+            [request.reset_token, request.challenge_token, request.link_token]
+        };
+
+        assert_eq!(sent(PasswordToken::Reset("r")), ["r", "", ""]);
+        assert_eq!(sent(PasswordToken::Challenge("c")), ["", "c", ""]);
+        assert_eq!(sent(PasswordToken::Link("l")), ["", "", "l"]);
     }
 
     #[test]

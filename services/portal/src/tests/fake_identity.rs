@@ -13,8 +13,8 @@ use crate::domain::{
     Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal, RuleInForce,
 };
 use crate::peers::{
-    Call, ClientInfo, CodeDelivery, Identity, Logo, NewHelpRequest, PeerError, Proof, ProofResult,
-    ProofValue, SignInOutcome, StartedReset, Verdict,
+    Call, ClientInfo, CodeDelivery, Identity, Logo, NewHelpRequest, PasswordToken, PeerError, Proof,
+    ProofResult, ProofValue, SignInOutcome, StartedReset, Verdict,
 };
 
 /// When all of it happens.
@@ -154,11 +154,15 @@ impl Identity for FakeIdentity {
 
     async fn evaluate_password(
         &self,
-        _: &str,
+        by: PasswordToken<'_>,
         candidate: &SecretString,
         _: &ClientInfo,
     ) -> Result<Vec<Verdict>, PeerError> {
-        self.ask("evaluate".to_owned())?;
+        self.ask(match by {
+            PasswordToken::Reset(token) => format!("evaluate by reset {token}"),
+            PasswordToken::Challenge(token) => format!("evaluate by challenge {token}"),
+            PasswordToken::Link(token) => format!("evaluate by link {token}"),
+        })?;
         let is_long = candidate.expose_secret().len() >= 8;
         Ok(vec![
             Verdict {

@@ -168,9 +168,11 @@ async fn a_second_factor_leads_to_the_next_question_and_that_in() {
     world.identity.will_say(asked("second", ChallengeKind::PasswordExpired, &[]));
     let right = give(&browser, &page, &[("factor", "authenticator"), ("code", "123 456")]).await;
     let expired = browser.get(&page).await.text;
+    let hidden = browser.hidden_of(&page).await;
+    let hidden: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
     world.identity.refuse(Refusal::PasswordRefused(vec![PasswordRule::Common]));
     let typed = [("password", "battery staple"), ("repeated", "battery staple")];
-    let refused = give(&browser, &page, &typed).await;
+    let refused = browser.post(&page, &[&hidden[..], &typed].concat()).await;
     world.identity.will_say(signed_in());
     let there = give(&browser, &page, &typed).await;
 
@@ -186,8 +188,32 @@ async fn a_second_factor_leads_to_the_next_question_and_that_in() {
         "password battery staple for second",
         "password battery staple for second",
     ];
-    assert_eq!(world.identity.asked(), answered);
+    let asked = world.identity.asked();
+    let asked: Vec<_> = asked.iter().filter(|asked| !asked.starts_with("evaluate")).collect();
+    assert_eq!(asked, answered);
     assert_eq!(browser.get(&page).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn the_rules_of_a_new_password_are_shown_before_typing_and_while_it_is_typed() {
+    let world = World::new();
+    let browser = world.browser_of_acme().await;
+    let page = questioned(&world, &browser, ChallengeKind::PasswordExpired, &[]).await;
+
+    let shown = browser.get(&page).await;
+    let (token, id) = (shown.field("form_token"), shown.field("request_id"));
+    let fields = [
+        ("form_token", token.as_str()),
+        ("request_id", id.as_str()),
+        ("password", "short"),
+        ("evaluate", "1"),
+    ];
+    let evaluated = browser.post(&page, &fields).await;
+
+    let text = shown.text;
+    assert!(text.contains(">has at least 8 characters</li>") && text.contains("data-evaluate"), "{text}");
+    assert_eq!(evaluated.text, "MINIMUM_LENGTH broken\nCOMMON kept\n");
+    assert_eq!(world.identity.asked(), ["evaluate by challenge first", "evaluate by challenge first"]);
 }
 
 #[tokio::test]
@@ -293,13 +319,19 @@ async fn a_sign_in_that_identity_ended_begins_again() {
     let world = World::new();
     let browser = world.browser_of_acme().await;
     let page = questioned(&world, &browser, ChallengeKind::PasswordChangeRequired, &[]).await;
-    world.identity.refuse(Refusal::ChallengeOver);
-
+    let hidden = browser.hidden_of(&page).await;
+    let hidden: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let typed = [("password", "battery staple"), ("repeated", "battery staple")];
-    let over = give(&browser, &page, &typed).await;
 
-    assert_eq!(over.status, StatusCode::GONE);
-    assert!(over.text.contains("This sign-in is over") && over.text.contains("href=\"/sign-in\""));
+    world.identity.refuse(Refusal::ChallengeOver);
+    let answered = browser.post(&page, &[&hidden[..], &typed].concat()).await;
+    world.identity.refuse(Refusal::ChallengeOver);
+    let shown = browser.get(&page).await;
+
+    for over in [answered, shown] {
+        assert_eq!(over.status, StatusCode::GONE);
+        assert!(over.text.contains("This sign-in is over") && over.text.contains("href=\"/sign-in\""));
+    }
 }
 
 #[tokio::test]

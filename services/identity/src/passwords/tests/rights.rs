@@ -72,7 +72,7 @@ async fn whoever_is_asked_for_a_new_password_learns_what_the_rules_say_and_never
     world.pass(31 * 86_400);
     let expired = challenged(&world).await;
 
-    let own = evaluated(&world, "ada@mail.example", by_challenge(&expired)).await.unwrap();
+    let own = evaluated(&world, "a letter from byron", by_challenge(&expired)).await.unwrap();
     let old = evaluated(&world, OLD, by_challenge(&expired)).await.unwrap();
     let set = answered(&world, &expired, ChallengeAnswer::NewPassword(NEW.into())).await;
     let spent = evaluated(&world, NEW, by_challenge(&expired)).await;

@@ -67,8 +67,8 @@ async fn changed_to(user: &CurrentUser, changed: wire::PasswordChanged) -> Resul
 async fn verdicts(user: &CurrentUser, candidate: &SecretString) -> Result<Vec<Verdict>, Fault> {
     let request = wire::EvaluatePasswordRequest {
         candidate_password: candidate.expose_secret().to_owned(),
-        reset_token: String::new(),
         context: user.request_context(),
+        ..wire::EvaluatePasswordRequest::default()
     };
     let evaluated = PasswordServiceClient::new(user.identity()).evaluate_password(request).await;
     let evaluated = evaluated.map(|answer| crate::peers::verdicts(&answer.into_inner()));
@@ -97,7 +97,6 @@ async fn page(
         login: user.login(),
         current: Some(&current),
         rules: &rules,
-        is_evaluated: true,
         wrong,
     };
     let body = context.body("account_narrow", Values::default().html("body", form.body(context)?))?;

@@ -4,10 +4,12 @@ use axum::response::Response;
 
 use super::{done_page, move_token_to_cookie};
 use crate::cookies::NewPasswordLink;
-use crate::domain::{Refusal, RuleInForce};
-use crate::pages::password_form::{PasswordForm, PasswordProblems, typed_password};
+use crate::domain::Refusal;
+use crate::pages::password_form::{PASSWORD, PasswordForm, PasswordProblems, typed_password};
+use crate::pages::password_rules;
 use crate::pages::proof_forms::Link;
 use crate::pages::refusal_texts::refusal;
+use crate::peers::PasswordToken;
 use crate::web::{Fault, PageContext, PostedFields};
 
 const PATH: &str = "/new-password";
@@ -19,15 +21,20 @@ pub(super) async fn show(context: PageContext) -> Result<Response, Fault> {
     if let Some(there) = move_token_to_cookie(&context, |token| NewPasswordLink { token })? {
         return Ok(there);
     }
-    context.cookie::<NewPasswordLink>().ok_or(Fault::LinkIncomplete)?;
-    page(&context, &PasswordProblems::default())
+    let link = context.cookie::<NewPasswordLink>().ok_or(Fault::LinkIncomplete)?;
+    page(&context, &link, &PasswordProblems::default()).await
 }
 
 pub(super) async fn set(context: PageContext, fields: PostedFields) -> Result<Response, Fault> {
     let link = context.cookie::<NewPasswordLink>().ok_or(Fault::LinkOver)?;
+    if password_rules::are_asked(&fields) {
+        let by = PasswordToken::Link(&link.token);
+        let verdicts = password_rules::evaluate(&context, by, &fields.secret(PASSWORD)).await?;
+        return Ok(password_rules::for_script(&verdicts));
+    }
     let password = match typed_password(&context, &fields) {
         Ok(password) => password,
-        Err(wrong) => return page(&context, &wrong),
+        Err(wrong) => return page(&context, &link, &wrong).await,
     };
     let call = context.call(fields.request_id()?);
     let refused = match context.site.identity.redeem_reset_link(&link.token, &password, &call).await {
@@ -40,7 +47,7 @@ pub(super) async fn set(context: PageContext, fields: PostedFields) -> Result<Re
     match refused {
         Refusal::AttemptsExhausted | Refusal::OrganisationUnknown => Err(Fault::LinkOver),
         Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == TOKEN) => Err(Fault::LinkOver),
-        other => page(&context, &PasswordProblems::of(&context, other)?),
+        other => page(&context, &link, &PasswordProblems::of(&context, other)?).await,
     }
 }
 
@@ -50,15 +57,19 @@ pub(super) async fn done(context: PageContext) -> Result<Response, Fault> {
     done_page(&context, &words.done_title, &words.done_lead, &next)
 }
 
-/// Identity judges no candidate for a link, so the page shows the rules that every tenant has.
-fn page(context: &PageContext, wrong: &PasswordProblems) -> Result<Response, Fault> {
+/// A link that no longer works has no form. That is no attempt of it, so mail scanners may look.
+async fn page(
+    context: &PageContext,
+    link: &NewPasswordLink,
+    wrong: &PasswordProblems,
+) -> Result<Response, Fault> {
+    let rules = password_rules::in_force(context, PasswordToken::Link(&link.token)).await?;
     let form = PasswordForm {
         lead: &context.words().password_lead,
         action: PATH,
         login: "",
         current: None,
-        rules: &RuleInForce::ALWAYS,
-        is_evaluated: false,
+        rules: &rules,
         wrong,
     };
     form.page(context, context.only_organisation().as_ref(), None)

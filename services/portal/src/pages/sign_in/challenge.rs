@@ -84,7 +84,7 @@ pub(super) async fn show(context: PageContext, Path(flow): Path<String>) -> Resu
         }
         SignInQuestion::SentCode { .. } => sent_code::page(&context, &pending, None),
         SignInQuestion::NewPassword { .. } => {
-            new_password::page(&context, &pending, &PasswordProblems::default())
+            new_password::page(&context, &pending, &PasswordProblems::default()).await
         }
         SignInQuestion::SecurityInfo(entries) => reconfirm::page(&context, &pending, entries, None),
     }
