@@ -103,3 +103,19 @@ export async function isWrong(stage, page, field, text) {
 
 // A code that is wrong.
 export const wrongCode = (code) => code.slice(0, -1) + ((Number(code.at(-1)) + 1) % 10);
+
+// Before anything is typed the rules stand there with their numbers, and a meter follows what is typed.
+export async function showsRules(stage, page) {
+  const length = page.locator("[data-rule=MINIMUM_LENGTH]");
+  const meter = page.getByRole("meter", { name: "Strength of the new password" });
+  assert.equal(await length.innerText(), "has at least 8 characters");
+  assert.equal(await meter.count(), 0, "nothing is measured before");
+
+  await page.locator("#password").fill("acme");
+  await page.locator("[data-rule=MINIMUM_LENGTH].broken").waitFor();
+  const before = await meter.evaluate(({ value }) => value);
+  await page.locator("#password").fill(stage.newPassword);
+  await page.locator("[data-rule=MINIMUM_LENGTH].kept").waitFor();
+  const after = await meter.evaluate(({ value }) => value);
+  assert.ok(after > before, `${after} after ${before}`);
+}

@@ -1,6 +1,6 @@
 // Under a policy by which passwords expire after 30 days: one that did signs in to be changed, and not otherwise.
 import { isSignedOut, submitPassword } from "../account.mjs";
-import { choose } from "../reset.mjs";
+import { choose, showsRules } from "../reset.mjs";
 
 const DAY = 86_400;
 
@@ -13,6 +13,7 @@ export default async function expired(stage) {
   await stage.titled(page, "Choose a new password");
   await page.getByText("Your password has expired.").waitFor();
   await isSignedOut(stage, await page.context().newPage(), "/account");
+  await showsRules(stage, page);
   await choose(page, stage.newPassword);
   await stage.titled(page, "My account");
 
