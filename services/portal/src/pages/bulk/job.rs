@@ -10,10 +10,10 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
 
 use super::super::account_names::AccountNames;
-use super::super::listing::moment_of;
 use super::run::Position;
 use super::{find, is_alive, is_tried, mode_text, path, results, run, state_badge, title};
 use crate::assets::BULK_SCRIPT;
+use crate::peers::timestamp_from_wire;
 use crate::view::{Confirmation, FormProblem, Html, Values, moment};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::{BulkWords, interpolate};
@@ -68,7 +68,7 @@ fn facts(words: &BulkWords, job: &wire::BulkReset, names: &AccountNames) -> Valu
         .text("mode", mode_text(words, job.mode()))
         .text("pace", &job.accounts_per_second.to_string())
         .optional("starter", starter.map(|id| names.name(id)));
-    match moment_of(job.create_time.as_ref()) {
+    match timestamp_from_wire(job.create_time.as_ref()) {
         Some(at) => values.part("started_at", moment(at)),
         None => values.flag("started_at", false),
     }
