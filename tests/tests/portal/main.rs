@@ -13,6 +13,7 @@
 //! | `control` | whom programs ask for mails, the clock, and what an administrator does |
 //! | `reports` | what administrators read of events and messages |
 //! | `bulk_list` | a list of a bulk reset that was cut off |
+//! | `strangers` | whether a login that nobody has is answered as any other |
 //! | `safety`, `members` | requests that no browser of an honest person sends |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
@@ -28,3 +29,4 @@ mod reports;
 mod roles;
 mod safety;
 mod stage;
+mod strangers;

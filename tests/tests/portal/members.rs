@@ -82,6 +82,17 @@ async fn nobody_is_led_elsewhere_after_signing_in(world: &World) {
         "/account//evil.example",
         "/%2F%2Fevil.example",
         "/account?next=//evil.example",
+        "/account?next=%2F%2Fevil.example",
+        "/account?prefix=//evil.example",
+        "/account?prefix=%2F%2Fevil.example",
+        "/account?prefix=%5C%5Cevil.example",
+        "/account?prefix=%0D%0Aevil",
+        "/account?prefix=a&token=evil",
+        "/account?lang=evil",
+        "/account?evil",
+        "//evil.example?prefix=a",
+        "/\\evil.example?prefix=a",
+        "/account?prefix=a#//evil.example",
         "/account#//evil.example",
         "https:evil.example",
         "javascript:alert(1)",
@@ -100,6 +111,18 @@ async fn nobody_is_led_elsewhere_after_signing_in(world: &World) {
         );
         assert_eq!((there.status, there.values("Location")), (303, vec!["/account"]), "{next}");
     }
+
+    let filtered = "/administration/accounts?prefix=zoe+%26+max&state=blocked";
+    let mut visitor = Visitor::of(world).await;
+    let asked = visitor.get(&format!("{filtered}&page=later&lang=en")).await;
+    let form = asked.values("Location")[0];
+    let typed = [("login", zoe.login.as_str()), ("password", zoe.password.as_str()), ("next", filtered)];
+    let shown = visitor.get(form).await.body.replace("&#x2f;", "/").replace("&amp;", "&");
+    let there = visitor.fill(form, "/sign-in", &typed).await;
+
+    assert_eq!(form, format!("/sign-in?{}", encoded(&[("next", filtered)])));
+    assert!(shown.contains(&format!("name=\"next\" value=\"{filtered}\"")), "{shown}");
+    assert_eq!((there.status, there.values("Location")), (303, vec![filtered]));
 }
 
 async fn no_form_is_taken_from_elsewhere_in_the_name_of_who_is_signed_in(world: &World) {

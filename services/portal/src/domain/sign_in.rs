@@ -57,7 +57,7 @@ pub(crate) struct SignInProgress {
     pub(crate) tenant: TenantId,
     /// What was typed; empty where a passkey said who it is.
     pub(crate) login: String,
-    /// The path that the person wanted to go to.
+    /// The page that the person wanted to go to.
     pub(crate) next: String,
     /// Carries the sign-in from call to call: a secret.
     pub(crate) token: String,

@@ -1,8 +1,6 @@
 //! What lists have in common: their addresses, page after page, and times in their cells.
 
-use rekey_primitives::clock::Timestamp;
-use rekey_wire::time::unix_micros;
-
+use crate::peers::timestamp_from_wire;
 use crate::view::Cell;
 
 /// What asks for a page of a list behind the first.
@@ -24,19 +22,14 @@ pub(super) fn next_page(path: &str, asked: &[(&str, &str)], token: &str) -> Opti
     (!token.is_empty()).then(|| address(path, &asked))
 }
 
-/// A moment of the contract; none where there is none.
-pub(super) fn moment_of(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
-    at.and_then(unix_micros).map(Timestamp::from_unix_micros)
-}
-
-/// It, in a cell; where there is none, what is said then.
+/// A moment of the contract, in a cell; where there is none, what is said then.
 pub(super) fn time_or(at: Option<&prost_types::Timestamp>, otherwise: &str) -> Cell {
-    moment_of(at).map_or_else(|| Cell::Text(otherwise.to_owned()), Cell::Time)
+    timestamp_from_wire(at).map_or_else(|| Cell::Text(otherwise.to_owned()), Cell::Time)
 }
 
-/// It, in a cell.
+/// The same; where there is none, nothing is said.
 pub(super) fn time_cell(at: Option<&prost_types::Timestamp>) -> Cell {
-    moment_of(at).map_or(Cell::Empty, Cell::Time)
+    timestamp_from_wire(at).map_or(Cell::Empty, Cell::Time)
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl TextKey {
     /// The text that an address names, for whoever may change texts at this moment.
     async fn open(user: &CurrentUser, name: &str, locale: &str) -> Result<Self, Fault> {
         user.require_role(TEMPLATES.roles()).await?;
-        let path = LocalPath::parse(&format!("{PATH}/{name}/{locale}")).ok_or(Fault::NotFound)?;
+        let path = LocalPath::parse_path(&format!("{PATH}/{name}/{locale}")).ok_or(Fault::NotFound)?;
         Ok(Self { name: name.to_owned(), locale: locale.to_owned(), path: path.as_str().to_owned() })
     }
 

@@ -232,7 +232,8 @@ impl PageContext {
     }
 
     fn sign_in_path(&self) -> String {
-        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", self.path()).finish();
+        let next = self.page_after_sign_in();
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
         format!("/sign-in?{next}")
     }
 }

@@ -110,8 +110,20 @@ impl PageContext {
 
     /// The first page of the list that this page is of, asked for in the same way.
     pub(super) fn first_page(&self) -> String {
+        self.address_without(&["page"])
+    }
+
+    /// Where to come back to after signing in: the first page of this list with its filters, if these are fit for an address that is taken
+    /// from outside.
+    pub(super) fn page_after_sign_in(&self) -> String {
+        let asked = self.address_without(&["page", LANGUAGE, "token"]);
+        if LocalPath::parse(&asked).is_some() { asked } else { self.path().to_owned() }
+    }
+
+    /// The path of the page, and what is asked of it but for these.
+    fn address_without(&self, left_out: &[&str]) -> String {
         let pairs = form_urlencoded::parse(self.request.query.as_bytes());
-        let kept = pairs.filter(|(name, _)| name != "page");
+        let kept = pairs.filter(|(name, _)| !left_out.contains(&&**name));
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
         if query.is_empty() { self.path().to_owned() } else { format!("{}?{query}", self.path()) }
     }

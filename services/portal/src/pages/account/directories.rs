@@ -10,8 +10,9 @@ use rekey_wire::identity::v1::switch_tenant_response::Result as Outcome;
 
 use super::security_info::general;
 use crate::domain::OrganisationKey;
+use crate::pages::listing::time_cell;
 use crate::pages::refusal_texts::{refusal, refusal_text};
-use crate::peers::{PeerFailure, timestamp_from_wire};
+use crate::peers::PeerFailure;
 use crate::view::{Badge, Cell, Confirmation, Html, Table, Values};
 use crate::web::{CurrentUser, Fault, LocalPath, MenuItem, PageContent, PostedFields};
 use crate::words::{AccountWords, interpolate};
@@ -158,7 +159,7 @@ fn row(user: &CurrentUser, tenant: &wire::MyTenant) -> Result<Vec<Cell>, Fault> 
     Ok(vec![
         Cell::Text(tenant.display_name.clone()),
         Cell::Badge(badge, state.to_owned()),
-        timestamp_from_wire(tenant.link_time.as_ref()).map_or(Cell::Empty, Cell::Time),
+        time_cell(tenant.link_time.as_ref()),
         Cell::Html(actions(user, tenant)?),
     ])
 }

@@ -6,8 +6,8 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 
 use super::security_info::general;
+use crate::pages::listing::{PAGE, next_page, time_cell};
 use crate::pages::refusal_texts::{refusal, refusal_text};
-use crate::peers::timestamp_from_wire;
 use crate::view::{Badge, Cell, Table, Values};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
 use crate::words::{AccountWords, interpolate};
@@ -50,7 +50,7 @@ async fn revoke(user: &CurrentUser, session_ids: Vec<String>, request_id: String
 
 async fn page(user: &CurrentUser, problem: Option<String>) -> Result<Response, Fault> {
     let (context, words) = (&user.context, &user.context.texts().account);
-    let request = wire::ListSessionsRequest { page_size: 0, page_token: context.query("page") };
+    let request = wire::ListSessionsRequest { page_size: 0, page_token: context.query(PAGE) };
     let listed = SessionServiceClient::new(user.identity()).list_sessions(request).await?.into_inner();
     let rows = listed.sessions.iter().map(|session| row(user, session)).collect::<Result<Vec<_>, _>>()?;
     let has_others = listed.sessions.iter().any(|session| !session.current);
@@ -65,7 +65,7 @@ async fn page(user: &CurrentUser, problem: Option<String>) -> Result<Response, F
         ],
         rows,
         empty: &words.sessions_empty,
-        next: next(&listed.next_page_token),
+        next: next_page(MenuItem::Sessions.path(), &[], &listed.next_page_token),
     })?;
     let values = Values::default()
         .html("table", table)
@@ -76,15 +76,8 @@ async fn page(user: &CurrentUser, problem: Option<String>) -> Result<Response, F
     user.page(MenuItem::Sessions, PageContent { problems: general(problem), ..content })
 }
 
-/// The address of the page behind a token.
-fn next(token: &str) -> Option<String> {
-    let query = || form_urlencoded::Serializer::new(String::new()).append_pair("page", token).finish();
-    (!token.is_empty()).then(|| format!("{}?{}", MenuItem::Sessions.path(), query()))
-}
-
 fn row(user: &CurrentUser, session: &wire::Session) -> Result<Vec<Cell>, Fault> {
     let words = &user.context.texts().account;
-    let time = |at: Option<&prost_types::Timestamp>| timestamp_from_wire(at).map_or(Cell::Empty, Cell::Time);
     let action = if session.current {
         Cell::Badge(Badge::Good, words.session_current.clone())
     } else {
@@ -92,9 +85,9 @@ fn row(user: &CurrentUser, session: &wire::Session) -> Result<Vec<Cell>, Fault> 
     };
     Ok(vec![
         Cell::Text(place(words, session).to_owned()),
-        time(session.create_time.as_ref()),
-        time(session.refresh_time.as_ref()),
-        time(session.expire_time.as_ref()),
+        time_cell(session.create_time.as_ref()),
+        time_cell(session.refresh_time.as_ref()),
+        time_cell(session.expire_time.as_ref()),
         action,
     ])
 }
@@ -113,15 +106,4 @@ fn end_form(user: &CurrentUser, session: &wire::Session) -> Result<Cell, Fault> 
         .text("button", &words.session_end)
         .text("name", place(words, session));
     Ok(Cell::Html(context.body("account_row_form", values)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_of_the_next_page_stands_in_its_address_as_text() {
-        assert_eq!(next("a+b/c=").as_deref(), Some("/account/sessions?page=a%2Bb%2Fc%3D"));
-        assert_eq!(next(""), None);
-    }
 }

@@ -9,10 +9,10 @@ use rekey_wire::identity::v1::access_pass_service_client::AccessPassServiceClien
 use rekey_wire::time::duration;
 
 use super::super::account_names::{account_name, account_path};
-use super::super::listing::moment_of;
 use super::access::METHODS;
 use super::{PASS_PAGE, already_shown, concatenate, find, page_path, status_text};
 use crate::assets::ACCOUNTS_SCRIPT;
+use crate::peers::timestamp_from_wire;
 use crate::view::{Choice, Confirmation, FormProblem, Select, Toggle, Values, moment};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PostedFields};
 
@@ -107,7 +107,7 @@ fn done(
 ) -> Result<Response, Fault> {
     let context = &user.context;
     let words = &context.texts().accounts;
-    let until = moment_of(issued.expire_time.as_ref());
+    let until = timestamp_from_wire(issued.expire_time.as_ref());
     let values = Values::default()
         .text("subject", &account_name(account))
         .text("text", &words.pass_shown_once)

@@ -8,10 +8,11 @@ use rekey_wire::identity::v1::batch_password_result::Outcome;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
 use super::super::account_names::{AccountNames, account_path};
-use super::super::listing::{PAGE, address, moment_of};
+use super::super::listing::{PAGE, address};
 use super::{PATH, already_shown, parse_account_id, refusal, refusal_text, reset};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::{AccountSearch, Refusal};
+use crate::peers::timestamp_from_wire;
 use crate::view::{Badge, Cell, Confirmation, FormProblem, Table, Values};
 use crate::web::{
     BATCH_PATH, BATCH_TIME, CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields,
@@ -205,7 +206,7 @@ fn cells(
         PasswordResetMode::Generate => words.outcome_success.clone(),
         _ => reset::outcome(words, mode, &reset),
     };
-    let until = moment_of(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
+    let until = timestamp_from_wire(reset.link_expire_time.as_ref().or(reset.password_expire_time.as_ref()));
     Ok([Cell::Text(text), Cell::Code(reset.generated_password), until.map_or(Cell::Empty, Cell::Time)])
 }
 

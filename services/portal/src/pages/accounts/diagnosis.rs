@@ -6,7 +6,8 @@ use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::{SignInCheck, SignInCheckResult, SignInCheckState, SignInRemedy};
 use tonic::Status;
 
-use super::super::listing::{moment_of, time_cell};
+use super::super::listing::time_cell;
+use crate::peers::timestamp_from_wire;
 use crate::view::{Badge, Cell, Html, Table};
 use crate::web::{CurrentUser, Fault, role_name};
 use crate::words::{AdministrationWords, DiagnosisWords};
@@ -28,7 +29,7 @@ pub(super) fn locked_until(checks: &[SignInCheckResult]) -> Option<Timestamp> {
         result.check == i32::from(SignInCheck::NotLocked)
             && result.state == i32::from(SignInCheckState::Wrong)
     });
-    locked.and_then(|result| moment_of(result.end_time.as_ref()))
+    locked.and_then(|result| timestamp_from_wire(result.end_time.as_ref()))
 }
 
 /// The checks, and what to do.

@@ -8,12 +8,11 @@ use rekey_wire::identity::v1::PasswordResetMode;
 use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 
 use super::super::account_names::{account_name, account_path};
-use super::super::listing::moment_of;
 use super::access::SUPPORT;
 use super::{RESET_PAGE, already_shown, concatenate, find, page_path, refusal, refusal_text};
 use crate::assets::ACCOUNTS_SCRIPT;
 use crate::domain::Refusal;
-use crate::peers::PeerFailure;
+use crate::peers::{PeerFailure, timestamp_from_wire};
 use crate::view::{Choice, Confirmation, Field, FieldKind, FormProblem, Html, Select, Values, moment};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent, PageContext, PostedFields};
 use crate::words::{AccountsWords, interpolate};
@@ -152,7 +151,7 @@ fn done(
     let words = &context.texts().accounts;
     let generated = Some(&result.generated_password).filter(|password| !password.is_empty());
     let until = result.link_expire_time.as_ref().filter(|_| mode == PasswordResetMode::Link);
-    let until = moment_of(until.or(result.password_expire_time.as_ref()));
+    let until = timestamp_from_wire(until.or(result.password_expire_time.as_ref()));
     let values = Values::default()
         .text("subject", &account_name(account))
         .text("text", &outcome(words, mode, result))

@@ -1,7 +1,8 @@
 //! One job: how far it is, what became of whom, and for a dry run the button that does it.
 //!
 //! The page is live while the job is: without scripts it loads itself anew, and with them only the part that says how far the job is
-//! is asked for, by the same address.
+//! is asked for, by the same address. What of it is read out to who does not see it stands beside that part, for a reader heeds no place
+//! that is replaced.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -9,10 +10,10 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::{BulkResetMode, BulkResetState};
 
 use super::super::account_names::AccountNames;
-use super::super::listing::moment_of;
 use super::run::Position;
 use super::{find, is_alive, is_tried, mode_text, path, results, run, state_badge, title};
 use crate::assets::BULK_SCRIPT;
+use crate::peers::timestamp_from_wire;
 use crate::view::{Confirmation, FormProblem, Html, Values, moment};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::{BulkWords, interpolate};
@@ -54,7 +55,7 @@ pub(super) async fn page(
     let content = PageContent {
         problems: problem.into_iter().collect(),
         refresh_seconds: is_alive(job).then_some(REFRESH_SECONDS),
-        script_path: is_alive(job).then_some(BULK_SCRIPT),
+        script_path: Some(BULK_SCRIPT),
         ..PageContent::new(title(words, job), body)
     };
     user.page(MenuItem::Bulk, content)
@@ -67,7 +68,7 @@ fn facts(words: &BulkWords, job: &wire::BulkReset, names: &AccountNames) -> Valu
         .text("mode", mode_text(words, job.mode()))
         .text("pace", &job.accounts_per_second.to_string())
         .optional("starter", starter.map(|id| names.name(id)));
-    match moment_of(job.create_time.as_ref()) {
+    match timestamp_from_wire(job.create_time.as_ref()) {
         Some(at) => values.part("started_at", moment(at)),
         None => values.flag("started_at", false),
     }
@@ -85,6 +86,7 @@ fn progress(user: &CurrentUser, job: &wire::BulkReset) -> Result<Html, Fault> {
         .text("state", state)
         .text("state_class", mark.class())
         .text("sentence", &sentence(words, job))
+        .text("said", &said(words, job))
         // A list that is being made has no end that is known, and a bar without one would move all the time.
         .flag("is_known", job.state() != BulkResetState::Collecting)
         .text("all", &job.accounts.max(1).to_string())
@@ -118,6 +120,17 @@ fn sentence(words: &BulkWords, job: &wire::BulkReset) -> String {
     let text = interpolate(text, "done", done);
     let text = interpolate(&text, "accounts", job.accounts);
     interpolate(&text, "reset", job.accounts_reset)
+}
+
+/// What is read out of it: each quarter that is done, and the end. What is read out more often is not listened to.
+fn said(words: &BulkWords, job: &wire::BulkReset) -> String {
+    if !is_alive(job) {
+        return sentence(words, job);
+    }
+    let done = job.accounts_reset.saturating_add(job.accounts_refused);
+    let quarter = done.saturating_mul(4).checked_div(job.accounts).unwrap_or_default().min(3);
+    let is_news = job.state() == BulkResetState::Running && quarter > 0;
+    if is_news { interpolate(&words.share_says, "percent", quarter * 25) } else { String::new() }
 }
 
 /// "Reset N passwords", behind a dry run.
@@ -180,6 +193,24 @@ mod tests {
     }
 
     #[test]
+    fn each_quarter_is_read_out_and_the_end() {
+        let catalogue = Catalogue::load().unwrap();
+        let words = &catalogue.of(UiLocale::En).bulk;
+        let says = |state, accounts_reset| {
+            // Two were refused besides.
+            said(words, &wire::BulkReset { accounts_reset, ..job(state, false, "") })
+        };
+
+        let quarters = [0, 7, 8, 17, 18, 27, 28, 38].map(|reset| says(BulkResetState::Running, reset));
+        let [quarter, half, most] = [25, 50, 75].map(|share| format!("{share}% of the accounts are done."));
+        assert_eq!(quarters, ["", "", &quarter, &quarter, &half, &half, &most, &most]);
+        assert_eq!(says(BulkResetState::Collecting, 20), "");
+        assert_eq!(says(BulkResetState::Finished, 38), "38 of 40 passwords were reset.");
+        let nobody = wire::BulkReset { accounts: 0, ..job(BulkResetState::Running, false, "") };
+        assert_eq!(said(words, &nobody), "");
+    }
+
+    #[test]
     fn no_sentence_keeps_a_blank_in_any_language() {
         let catalogue = Catalogue::load().unwrap();
         let reasons = ["", "AUTHORITY_LOST", "ABANDONED", "RESTORED"];
@@ -191,8 +222,10 @@ mod tests {
                 for (dry_run, reason) in
                     [true, false].into_iter().flat_map(|dry| reasons.map(|why| (dry, why)))
                 {
-                    let said = sentence(words, &job(state, dry_run, reason));
-                    assert!(!said.is_empty() && !said.contains('{'), "{locale:?} {state:?} {said}");
+                    let job = job(state, dry_run, reason);
+                    let (shown, read_out) = (sentence(words, &job), said(words, &job));
+                    assert!(!shown.is_empty() && !shown.contains('{'), "{locale:?} {state:?} {shown}");
+                    assert!(!read_out.contains('{'), "{locale:?} {state:?} {read_out}");
                 }
             }
         }

@@ -7,10 +7,10 @@ use rekey_wire::notification::v1 as wire;
 use rekey_wire::notification::v1::NotificationState;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
 
-use super::super::listing::{address, moment_of};
+use super::super::listing::address;
 use super::{named, naming, notification, path};
 use crate::domain::EventSearch;
-use crate::peers::PeerFailure;
+use crate::peers::{PeerFailure, timestamp_from_wire};
 use crate::view::{Badge, Cell, Fact, FormProblem, Values, moment};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::{MessageWords, interpolate};
@@ -86,7 +86,7 @@ fn journey(words: &MessageWords, message: &wire::Notification) -> Vec<Values> {
             .text("text", &stage.text)
             .flag("is_good", stage.badge == Badge::Good)
             .flag("is_bad", stage.badge == Badge::Bad);
-        match moment_of(stage.at) {
+        match timestamp_from_wire(stage.at) {
             Some(at) => values.part("at", moment(at)),
             None => values.flag("at", false),
         }

@@ -6,8 +6,7 @@ use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 
 use super::fields::{FIELDS, SCOPE_PLACES, paths, policy, values};
 use crate::domain::{PolicyValue, differences, rebased};
-use crate::pages::listing::moment_of;
-use crate::peers::PeerFailure;
+use crate::peers::{PeerFailure, timestamp_from_wire};
 use crate::web::{CurrentUser, Fault, PostedFields};
 
 /// The field with the number of the revision that a change is made on.
@@ -34,7 +33,7 @@ impl Revision {
         };
         let got = PolicyServiceClient::new(user.identity()).get_policy(request).await?.into_inner();
         let policy = got.policy.ok_or_else(|| PeerFailure::unexpected("the policy is missing"))?;
-        let at = moment_of(policy.update_time.as_ref());
+        let at = timestamp_from_wire(policy.update_time.as_ref());
         Ok(Self { number: policy.revision, at, values: values(&policy), etag: policy.etag })
     }
 

@@ -8,12 +8,11 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::{CallerOutcome, MethodKind};
 
-use super::super::listing::moment_of;
 use super::super::refusal_texts::{refusal, refusal_text};
 use super::{NamedRequest, one};
 use crate::cookies::CallerCode;
 use crate::domain::{Refusal, extract_code};
-use crate::peers::{PeerError, PeerFailure};
+use crate::peers::{PeerError, PeerFailure, timestamp_from_wire};
 use crate::view::{Choice, Field, FieldKind, FormProblem, Html, Select, Values, time_of_day};
 use crate::web::{CurrentUser, Fault, PageContext, PostedFields};
 use crate::words::interpolate;
@@ -94,7 +93,7 @@ fn kind(word: &str) -> MethodKind {
 }
 
 fn kept(named: &NamedRequest, sent: wire::SendCallerCodeResponse) -> Result<CallerCode, PeerFailure> {
-    let expires_at = moment_of(sent.code_expire_time.as_ref());
+    let expires_at = timestamp_from_wire(sent.code_expire_time.as_ref());
     Ok(CallerCode {
         account_id: named.account.clone(),
         token: sent.caller_token,

@@ -7,9 +7,9 @@ use rekey_wire::identity::v1::HelpRequestState;
 use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 
 use super::super::account_names::{AccountNames, account_path};
-use super::super::listing::moment_of;
 use super::{NamedRequest, caller, state_badge};
 use crate::cookies::CallerCode;
+use crate::peers::timestamp_from_wire;
 use crate::view::{FormProblem, Html, Values, moment};
 use crate::web::{CurrentUser, Fault, MenuItem, PageContent};
 use crate::words::interpolate;
@@ -76,7 +76,9 @@ fn facts(user: &CurrentUser, request: &wire::HelpRequest, names: &AccountNames) 
     let words = &user.context.texts().requests;
     let (mark, state) = state_badge(words, request.state());
     let optional =
-        |values: Values, name: &'static str, at: Option<&prost_types::Timestamp>| match moment_of(at) {
+        |values: Values, name: &'static str, at: Option<&prost_types::Timestamp>| match timestamp_from_wire(
+            at,
+        ) {
             Some(at) => values.part(name, moment(at)),
             None => values.flag(name, false),
         };

@@ -29,6 +29,7 @@ impl PageContext {
             token: challenge.challenge_token,
             question,
         };
+        let progress = self.without_filters_if_full(&flow, progress);
         self.with_new_flow(Self::redirect(&path(&flow)), &flow, &progress)
     }
 
@@ -41,7 +42,16 @@ impl PageContext {
     ) -> Result<Response, Fault> {
         let question = question(&challenge)?;
         let progress = SignInProgress { token: challenge.challenge_token, question, ..before.clone() };
-        self.redirect_to_challenge(flow, &progress)
+        self.redirect_to_challenge(flow, &self.without_filters_if_full(flow, progress))
+    }
+
+    /// Beside a very long login there may be no room for filters: then their list begins without them.
+    fn without_filters_if_full(&self, flow: &FlowId, progress: SignInProgress) -> SignInProgress {
+        if self.has_room(flow, &progress) {
+            return progress;
+        }
+        let next = LocalPath::parse(&progress.next).unwrap_or_else(LocalPath::account);
+        SignInProgress { next: next.path().to_owned(), ..progress }
     }
 
     /// Leads to the page of what a sign-in waits for.

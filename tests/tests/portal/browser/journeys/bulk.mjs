@@ -26,6 +26,15 @@ export default async function bulk(stage) {
 
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
+// Where everybody sees how the job stands.
+const stands = (page, text) => page.locator(".job-progress").getByText(text);
+
+// By a place that stays while that one is replaced.
+async function isReadOut(page, text) {
+  await page.getByRole("status").filter({ hasText: text }).waitFor({ state: "attached" });
+  assert.equal(await page.locator(".job-progress [role=status]").count(), 0);
+}
+
 async function tried(stage, page, people) {
   await press(page, "Start the dry run");
   await isWrong(stage, page, "who", "Choose whose passwords to reset");
@@ -39,7 +48,8 @@ async function tried(stage, page, people) {
   await press(page, "Start the dry run");
   await page.getByRole("heading", { level: 1, name: "Dry run" }).waitFor();
   await advanceUntilVisible(stage, page.getByRole("button", { name: "Reset 200 passwords" }));
-  await page.getByText("200 of 202 passwords would be reset. Nothing was changed.").waitFor();
+  await stands(page, "200 of 202 passwords would be reset. Nothing was changed.").waitFor();
+  await isReadOut(page, "200 of 202 passwords would be reset. Nothing was changed.");
   await stage.look(page, "bulk-dry-run");
 }
 
@@ -65,15 +75,17 @@ async function outcomes(stage, page) {
 async function reset(stage, page, count) {
   await press(page, `Reset ${count} passwords`);
   await page.getByRole("heading", { level: 1, name: "Bulk reset" }).waitFor();
-  await page.getByText(`50 of ${count} accounts are done.`).waitFor();
+  await stands(page, `50 of ${count} accounts are done.`).waitFor();
   await page.evaluate(() => document.body.setAttribute("data-seen", ""));
   await looked(stage, page);
 
   await stage.advance(1);
-  await page.getByText(`100 of ${count} accounts are done.`).waitFor();
+  await stands(page, `100 of ${count} accounts are done.`).waitFor();
+  await isReadOut(page, "50% of the accounts are done.");
   assert.equal(await page.locator("body[data-seen]").count(), 1, "it is the same page");
-  await advanceUntilVisible(stage, page.getByText(`${count} of ${count} passwords were reset.`));
+  await advanceUntilVisible(stage, stands(page, `${count} of ${count} passwords were reset.`));
   await page.locator("body:not([data-seen])").waitFor();
+  await isReadOut(page, `${count} of ${count} passwords were reset.`);
   await stage.titled(page, "Bulk reset");
   assert.equal(await page.getByRole("link", { name: "Cancel this job" }).count(), 0);
 

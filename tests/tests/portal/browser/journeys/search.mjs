@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { ACCOUNTS, nameOf, signedIn } from "../administration.mjs";
-import { isWrong } from "../reset.mjs";
+import { isWrong, send } from "../reset.mjs";
 
 export default async function search(stage) {
   const page = await signedIn(stage, stage.administrator, ACCOUNTS);
@@ -97,10 +97,18 @@ async function oneIsLookedAt(stage, page) {
   assert.equal(await page.getByRole("link", { name: "Reset password" }).count(), 0);
 }
 
-// While somebody types: they are asked to sign in, and do not wait for ever.
+// While somebody types: they are asked to sign in, do not wait for ever, and go on with what they searched for.
 async function sessionIsOver(stage, page) {
   await page.goto(ACCOUNTS);
   await page.context().clearCookies({ name: "__Host-rekey-session" });
   await page.getByLabel("Search", { exact: true }).fill("crowd-");
   await stage.titled(page, "Sign in");
+
+  await page.locator("#login").fill(stage.administrator.login);
+  await page.locator("#password").fill(stage.administrator.password);
+  await send(page);
+  await page.waitForURL((url) => url.pathname === ACCOUNTS && url.search === "?prefix=crowd-");
+  await found(page, stage.crowd.length);
+  assert.equal(await page.locator("#prefix").inputValue(), "crowd-");
+  await stage.check(page);
 }
