@@ -31,6 +31,8 @@ export default async function templates(stage) {
 
 // The mail in the frame of a page; one that is still to come waits behind it, inert.
 const mail = (page) => page.frameLocator("iframe[src*='/preview'], iframe[name^=preview]:not([inert])").locator("body");
+// The mail of what is shown is drawn: nobody looks into a frame that is about to go.
+const drawn = (page) => page.locator("iframe[inert]").waitFor({ state: "detached" });
 const fontSize = (locator) => locator.evaluate((element) => getComputedStyle(element).fontSize);
 const subject = (page) => page.getByLabel("Subject", { exact: true });
 const shown = (page, part, text) => page.locator(`[data-preview=${part}]`, { hasText: text }).waitFor();
@@ -61,13 +63,18 @@ async function previewed(stage, page) {
 
 // The mail has its styles, and markup that was typed is text. "Back" leads out of the page, however often the mail was drawn.
 async function rendered(page) {
+  await drawn(page);
   const [title, entries] = await page.evaluate(() => [document.title, history.length]);
   const text = page.getByLabel("E-mail text", { exact: true });
   await text.fill(`${TEXT}\n\n<script>top.document.title = "taken"</script>`);
+  await shown(page, "text", "<script>");
+  await drawn(page);
   await mail(page).getByText('<script>top.document.title = "taken"</script>').waitFor();
   assert.equal(await mail(page).locator("script").count(), 0);
   await text.fill(TEXT);
-  await mail(page).getByText("<script>").waitFor({ state: "detached" });
+  await page.locator("[data-preview=text]", { hasNotText: "<script>" }).waitFor();
+  await drawn(page);
+  assert.equal(await mail(page).getByText("<script>").count(), 0);
   assert.equal(await fontSize(mail(page).getByText(/^\d+$/)), "28px");
   assert.deepEqual(await page.evaluate(() => [document.title, history.length]), [title, entries]);
   assert.equal(await page.locator("iframe").count(), 1);
@@ -131,7 +138,7 @@ async function linksLeadNowhere(stage) {
   await mail(page).getByRole("link").click();
   await subject(page).fill("After the link");
   await shown(page, "subject", "After the link");
-  await page.locator("iframe[name^=preview-]:not([inert])").waitFor();
+  await drawn(page);
   await mail(page).getByRole("link").waitFor();
   assert.equal(new URL(page.url()).pathname, path);
   assert.equal(page.context().pages().length, 1);
