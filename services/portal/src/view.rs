@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn nothing_in_a_page_needs_more_than_the_policy_allows() {
-        for (name, text) in templates::all() {
+        // What stands in place of a mail has the policy of mails.
+        for (name, text) in templates::all().filter(|(name, _)| *name != "template_frame") {
             for forbidden in [
                 " style=",
                 "<style",

@@ -17,6 +17,10 @@ const LARGEST_FORM: usize = 262_144;
 /// What pages take that need no sign-in.
 const LARGEST_FORM_OF_STRANGERS: usize = 16_384;
 
+/// What a mail may do in its frame.
+const FRAMED_MAIL: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'self'; sandbox";
+
 on_stores!(embedded Embedded: nothing_comes_of_what_others_send_in_the_name_of_who_is_signed_in);
 
 /// Each of these has people of its own, so one suite serves them all.
@@ -29,6 +33,7 @@ async fn nothing_comes_of_what_others_send_in_the_name_of_who_is_signed_in(store
     no_form_of_theirs_may_be_larger_than_the_settings_say(&world).await;
     a_session_is_of_its_organisation_wherever_the_browser_goes(&world).await;
     pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(&world).await;
+    only_pages_of_templates_hold_a_frame_and_only_the_mail_in_it_has_styles(&world).await;
     world.stop().await;
 }
 
@@ -200,9 +205,56 @@ async fn pages_of_who_is_signed_in_are_kept_by_nobody_and_framed_by_nobody(world
 
         let policy = answer.values("Content-Security-Policy").concat();
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{page}: {policy}");
+        assert!(policy.contains("default-src 'none'") && !policy.contains("frame-src"), "{page}: {policy}");
         assert_eq!((answer.status, answer.values("Cache-Control")), (200, vec!["no-store"]), "{page}");
         assert!(answer.body.contains(&zoe.login), "{page}");
     }
+}
+
+async fn only_pages_of_templates_hold_a_frame_and_only_the_mail_in_it_has_styles(world: &World) {
+    let zoe = world.person("zoe-8").await;
+    world.grant(&zoe, Role::PolicyAdministrator).await;
+    let mut visitor = Visitor::of(world).await;
+    visitor.sign_in(&zoe).await;
+    let list = "/administration/templates";
+    let text = format!("{list}/password_reset_code/en");
+    let draft = |subject| {
+        let body = "<script>top.location = '/'</script>\n\n{{ code }}\n\n{{ minutes }}";
+        [("step", "frame"), ("subject", subject), ("text", body), ("sms", "{{ code }} {{ minutes }}")]
+    };
+
+    let of_list = visitor.get(list).await.values("Content-Security-Policy").concat();
+    let holders = [visitor.get(&text).await, visitor.get(&format!("{text}/built-in")).await];
+    let framed = [
+        visitor.get(&format!("{text}/preview")).await,
+        visitor.get(&format!("{text}/built-in/preview")).await,
+        visitor.fill(&text, &text, &draft("Acme")).await,
+        visitor.fill(&text, &text, &draft("{{ code }}")).await,
+    ];
+    let of_no_form = visitor.post(&text, &encoded(&draft("Acme"))).await;
+
+    assert!(of_list.contains("default-src 'none'") && !of_list.contains("frame-src"), "{of_list}");
+    let with_frame = format!("{of_list}; frame-src 'self'");
+    for holder in &holders {
+        let policy = holder.values("Content-Security-Policy");
+        assert_eq!((holder.status, policy), (200, vec![with_frame.as_str()]));
+        assert_eq!(holder.values("X-Frame-Options"), ["DENY"]);
+    }
+    for mail in &framed {
+        assert_eq!(mail.values("Content-Security-Policy"), [FRAMED_MAIL], "{mail:?}");
+        assert_eq!(
+            (mail.values("X-Frame-Options"), mail.values("Cache-Control")),
+            (vec!["SAMEORIGIN"], vec!["no-store"])
+        );
+        assert!(mail.body.contains(" style=\"") && !mail.body.contains("<script"), "{mail:?}");
+    }
+    assert_eq!(framed.each_ref().map(|mail| mail.status), [200, 200, 200, 422]);
+    assert!(
+        framed[2].body.contains("<p>&lt;script&gt;top.location")
+            && framed[2].body.contains("<base target=\"_blank\">")
+    );
+    assert!(framed[3].body.contains("There is no preview") && !framed[3].body.contains("271828"));
+    assert_eq!((of_no_form.status, of_no_form.values("X-Frame-Options")), (403, vec!["DENY"]));
 }
 
 /// Every address below the pages that takes a form, with something in place of what it names. Routes are read from the source, since a

@@ -36,7 +36,7 @@ const READING: Statuses = [403, 200, 403];
 const UNKNOWN: Statuses = [404, 403, 403];
 
 /// By the address as the portal has it.
-const ROUTES: [(&str, Statuses); 47] = [
+const ROUTES: [(&str, Statuses); 50] = [
     ("/administration/accounts", SUPPORT),
     ("/administration/accounts/new", BEYOND),
     ("/administration/accounts/{id}", SUPPORT),
@@ -75,9 +75,12 @@ const ROUTES: [(&str, Statuses); 47] = [
     // Without a language it leads back to the list.
     ("/administration/templates/{name}", [303; 3]),
     ("/administration/templates/{name}/{locale}", BEYOND),
+    ("/administration/templates/{name}/{locale}/preview", BEYOND),
     ("/administration/templates/{name}/{locale}/built-in", BEYOND),
+    ("/administration/templates/{name}/{locale}/built-in/preview", BEYOND),
     ("/administration/templates/{name}/{locale}/versions", BEYOND),
     ("/administration/templates/{name}/{locale}/versions/{version}", BEYOND),
+    ("/administration/templates/{name}/{locale}/versions/{version}/preview", BEYOND),
     ("/administration/audit", READING),
     ("/administration/audit/funnel", READING),
     ("/administration/audit/verification", READING),

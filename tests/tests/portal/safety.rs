@@ -33,7 +33,10 @@ async fn every_page_is_kept_by_nobody_and_framed_by_nobody(world: &World) {
 
         let policy = answer.values("Content-Security-Policy").concat();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
-        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("frame-src"),
+            "{path}: {policy}"
+        );
         assert_eq!(answer.values("X-Frame-Options"), ["DENY"], "{path}");
         assert_eq!(answer.values("Cache-Control"), ["no-store"], "{path}");
         assert_eq!(answer.values("X-Content-Type-Options"), ["nosniff"], "{path}");

@@ -3,10 +3,11 @@
 //! Notification knows services and no persons, so every page asks identity first whether the administrator may do this, and names no
 //! tenant but theirs.
 //!
-//! A mail's HTML is made by notification from the plain text, and shown here as text: its look differs by little, and a frame for it would
-//! open every page to frames and have foreign markup served where administrators are signed in.
+//! A mail's HTML is made by notification from the plain text, and shown in a frame, in a sandbox without scripts: these pages alone may
+//! hold a frame, and only what is in it may have styles in its markup.
 
 mod edit;
+mod frame;
 mod list;
 mod preview;
 mod versions;
@@ -32,14 +33,20 @@ pub(super) fn routes() -> Router {
         .route("/administration/templates", get(list::show))
         .route("/administration/templates/{name}", get(list::open))
         .route("/administration/templates/{name}/{locale}", get(edit::show).post(edit::submit))
+        .route("/administration/templates/{name}/{locale}/preview", get(frame::show))
         .route(
             "/administration/templates/{name}/{locale}/built-in",
             get(versions::show_built_in).post(versions::reset),
         )
+        .route("/administration/templates/{name}/{locale}/built-in/preview", get(frame::show_built_in))
         .route("/administration/templates/{name}/{locale}/versions", get(versions::list))
         .route(
             "/administration/templates/{name}/{locale}/versions/{version}",
             get(versions::show).post(versions::roll_back),
+        )
+        .route(
+            "/administration/templates/{name}/{locale}/versions/{version}/preview",
+            get(frame::show_version),
         )
 }
 

@@ -12,7 +12,7 @@ impl Html {
         Self(text)
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.0
     }
 }

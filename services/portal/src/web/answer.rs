@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
 
 use super::fault::CarriedFault;
+use super::headers::ContentPolicy;
 use super::{Fault, PageContext};
 use crate::assets::{self, SCRIPT_PATH, STYLE_PATH};
 use crate::cookies::{CookieJar, CookieKind, FlashMessage, FlowId, SessionCookie};
@@ -23,6 +24,8 @@ pub(crate) struct PageContent<'a> {
     pub(crate) refresh_seconds: Option<u64>,
     /// A script that this page alone has.
     pub(crate) script_path: Option<&'static str>,
+    /// Whether it shows a mail in a frame, which is an answer of its own ([`PageContext::framed_mail`]).
+    pub(crate) has_mail_frame: bool,
     pub(crate) body: Html,
 }
 
@@ -36,6 +39,7 @@ impl<'a> PageContent<'a> {
             problems: Vec::new(),
             refresh_seconds: None,
             script_path: None,
+            has_mail_frame: false,
             body,
         }
     }
@@ -121,9 +125,19 @@ impl PageContext {
             query: &query,
         };
         let page = self.site.view.page(&layout, content.body).map_err(internal)?;
-        let page = (status, HtmlPage(page)).into_response();
+        let mut page = (status, HtmlPage(page)).into_response();
+        if content.has_mail_frame {
+            page.extensions_mut().insert(ContentPolicy::PageWithMail);
+        }
         let page = if content.refresh_seconds.is_some() { self.closing_connection(page) } else { page };
         if notice.is_some() { self.with_cookie(page, None, None::<&FlashMessage>) } else { Ok(page) }
+    }
+
+    /// The document of a mail, for the frame of a page of ours.
+    pub(crate) fn framed_mail(status: StatusCode, document: String) -> Response {
+        let mut response = (status, HtmlPage(document)).into_response();
+        response.extensions_mut().insert(ContentPolicy::FramedMail);
+        response
     }
 
     /// An answer that will be asked for again: nobody waits for that with an open connection, whose buffers are larger than the answer.

@@ -1,10 +1,11 @@
-//! One text: its sources, and the message that they make. "Preview" and "Save" are two buttons of one form; a script presses the first
-//! while somebody types.
+//! One text: its sources, and the message that they make. All is done by buttons of one form: "Preview" sends the draft into the frame of
+//! the page, "Check" shows the page with it, and "Save" puts it in force. A script does the first while somebody types.
 
 use axum::extract::Path;
 use axum::response::Response;
 use rekey_wire::notification::v1 as wire;
 
+use super::frame::{self, Placeholder};
 use super::list::templates;
 use super::preview::{Preview, live};
 use super::{Refused, TEMPLATES, TextKey, client, is_own, language, part, refused, sources};
@@ -25,6 +26,8 @@ pub(super) const PARTS: [&str; 3] = [SUBJECT, TEXT, SMS];
 struct Sheet {
     parts: wire::TemplateParts,
     preview: Preview,
+    /// What the frame says until the draft is sent into it; without a draft it shows the mail.
+    placeholder: Option<Placeholder>,
     /// What is wrong, by field; of none where it is about the whole.
     wrong: Vec<(Option<&'static str>, String)>,
     /// Whether somebody else was faster.
@@ -41,8 +44,10 @@ impl Sheet {
             }
             other => vec![(None, other.sentence(context))],
         };
+        let does_not_pass = matches!(refused, Refused::Parts(_));
+        let placeholder = if does_not_pass { Placeholder::Refused } else { Placeholder::Unseen };
         let is_overtaken = matches!(refused, Refused::Overtaken);
-        Self { parts, wrong, is_overtaken, preview: Preview::default() }
+        Self { parts, wrong, is_overtaken, placeholder: Some(placeholder), preview: Preview::default() }
     }
 
     fn problem(&self, field: &'static str) -> Option<&str> {
@@ -74,11 +79,13 @@ pub(super) async fn submit(
         return save(&user, &key, parts, &fields).await;
     }
     let previewed = Preview::of(&user, &key, Some(parts.clone())).await?;
-    if step == "live" {
-        return Ok(live(&user.context, &previewed));
+    match step {
+        "frame" => return frame::document(&user.context, &previewed),
+        "live" => return Ok(live(&user.context, &previewed)),
+        _ => {}
     }
     let sheet = match previewed {
-        Ok(preview) => Sheet { parts, preview, ..Sheet::default() },
+        Ok(preview) => Sheet { parts, preview, placeholder: Some(Placeholder::Unseen), ..Sheet::default() },
         Err(refused) => Sheet::refused(&user.context, parts, &refused),
     };
     let in_force = key.version(&user, 0).await?;
@@ -130,6 +137,7 @@ async fn page(
         .flag("is_own", is_own(in_force))
         .list("variables", template.variables.iter().map(variable).collect())
         .html("fields", typed_fields(context, sheet)?)
+        .text("frame", &frame::address(&key.path, sheet.placeholder))
         .part("preview", sheet.preview.values());
     let values = if sheet.is_overtaken {
         values.part("in_force", sources(in_force))
@@ -142,6 +150,7 @@ async fn page(
     let content = PageContent {
         problems: sheet.wrong.iter().map(problem).collect(),
         script_path: Some(TEMPLATES_SCRIPT),
+        has_mail_frame: true,
         ..PageContent::new(&title, context.body("template_editor", values)?)
     };
     user.page(TEMPLATES, content)

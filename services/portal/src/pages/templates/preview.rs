@@ -14,7 +14,7 @@ use crate::words::interpolate;
 pub(super) struct Preview {
     subject: String,
     text: String,
-    html: String,
+    pub(super) html: String,
     sms: String,
     sms_size: String,
 }
@@ -46,14 +46,8 @@ impl Preview {
     }
 
     /// By the names that the page and its script know.
-    fn parts(&self) -> [(&'static str, &str); 5] {
-        [
-            ("subject", &self.subject),
-            ("text", &self.text),
-            ("html", &self.html),
-            ("sms", &self.sms),
-            ("sms_size", &self.sms_size),
-        ]
+    fn parts(&self) -> [(&'static str, &str); 4] {
+        [("subject", &self.subject), ("text", &self.text), ("sms", &self.sms), ("sms_size", &self.sms_size)]
     }
 
     pub(super) fn values(&self) -> Values {

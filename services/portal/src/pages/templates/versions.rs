@@ -5,7 +5,7 @@ use axum::response::Response;
 use rekey_wire::notification::v1 as wire;
 
 use super::super::listing::time_cell;
-use super::{TEMPLATES, TextKey, client, fault, is_own, refused, sources};
+use super::{TEMPLATES, TextKey, client, fault, frame, is_own, refused, sources};
 use crate::view::{Badge, Cell, Confirmation, FormProblem, Table, Values};
 use crate::web::{CurrentUser, Fault, PageContent, PostedFields};
 use crate::words::{TemplateWords, interpolate};
@@ -71,7 +71,7 @@ fn version_path(key: &TextKey, version: i32) -> String {
     format!("{}/versions/{version}", key.path)
 }
 
-fn number(text: &str) -> Result<i32, Fault> {
+pub(super) fn number(text: &str) -> Result<i32, Fault> {
     text.parse::<i32>().ok().filter(|number| *number > 0).ok_or(Fault::NotFound)
 }
 
@@ -216,12 +216,14 @@ fn page(
     };
     let values = Values::default()
         .part("shown", sources(text))
+        .text("frame", &frame::address(&action, None))
         .text("path", &key.path)
         .flag("is_offered", is_offered)
         .part("in_force", sources(in_force))
         .html("confirmation", context.confirmation(confirmation)?);
     let content = PageContent {
         problems: problem.into_iter().map(|text| FormProblem { field: None, text }).collect(),
+        has_mail_frame: true,
         ..PageContent::new(&title, context.body("template_version", values)?)
     };
     user.page(TEMPLATES, content)
