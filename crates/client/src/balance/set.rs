@@ -29,12 +29,17 @@ struct State {
     replicas: BTreeMap<SocketAddr, Replica>,
     /// What the resolver says instead of an address.
     unresolved: Option<String>,
+    /// How many addresses that were good have been lost so far, and how many of them when the name was last resolved.
+    losses: u64,
+    resolved_losses: u64,
 }
 
 #[derive(Debug, Default)]
 struct Replica {
     phase: Phase,
     calls: Arc<AtomicUsize>,
+    /// It was connected since it was last found away.
+    was_good: bool,
 }
 
 /// ```text
@@ -131,9 +136,17 @@ impl Set {
         self.change(|state| _ = state.replicas.remove(&address));
     }
 
-    /// Whether the name resolves.
-    pub(super) fn resolved(&self, unresolved: Option<String>) {
-        self.change(|state| state.unresolved = unresolved);
+    /// How many addresses were lost so far.
+    pub(super) fn losses(&self) -> u64 {
+        self.state().losses
+    }
+
+    /// The name was resolved after so many losses; what is said where it has no address.
+    pub(super) fn resolved(&self, losses: u64, unresolved: Option<String>) {
+        self.change(|state| {
+            state.unresolved = unresolved;
+            state.resolved_losses = losses;
+        });
     }
 
     /// Calls may go there.
@@ -168,7 +181,7 @@ impl Set {
             }
         }
         let chosen = state.choose(tried, random()).and_then(|address| state.replicas.get_key_value(&address));
-        let Some((&address, Replica { phase: Phase::Ready(life), calls })) = chosen else {
+        let Some((&address, Replica { phase: Phase::Ready(life), calls, .. })) = chosen else {
             return state.nobody().map_or(Choice::Wait, Choice::Nobody);
         };
         calls.fetch_add(1, Ordering::Relaxed);
@@ -178,11 +191,7 @@ impl Set {
     }
 
     fn enter(&self, address: SocketAddr, phase: Phase) {
-        self.change(|state| {
-            if let Some(replica) = state.replicas.get_mut(&address) {
-                replica.phase = phase;
-            }
-        });
+        self.change(|state| state.enter(address, phase));
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -196,6 +205,16 @@ impl Set {
 }
 
 impl State {
+    fn enter(&mut self, address: SocketAddr, phase: Phase) {
+        let Some(replica) = self.replicas.get_mut(&address) else { return };
+        match phase {
+            Phase::Ready(_) => replica.was_good = true,
+            Phase::Away(_) => self.losses += u64::from(std::mem::take(&mut replica.was_good)),
+            Phase::Idle(_) | Phase::Connecting => {}
+        }
+        replica.phase = phase;
+    }
+
     /// The less busy of two that are ready, chosen by `chance`; one that was tried only where all were.
     fn choose(&self, tried: &[SocketAddr], chance: u64) -> Option<SocketAddr> {
         let is_ready =
@@ -211,13 +230,17 @@ impl State {
         Some(*among[chosen].0)
     }
 
-    /// Why nobody can be called, when nobody is worth waiting for.
+    /// Why nobody can be called, when nobody is worth waiting for. Where the last good address was lost just now, its name is: those
+    /// that were known may all have been replaced.
     fn nobody(&self) -> Option<Away> {
         let causes = self.replicas.values().map(|replica| match &replica.phase {
             Phase::Away(cause) => Some(cause.clone()),
             Phase::Idle(_) | Phase::Connecting | Phase::Ready(_) => None,
         });
         let causes: Vec<String> = causes.collect::<Option<_>>()?;
+        if self.losses > self.resolved_losses {
+            return None;
+        }
         if causes.is_empty() {
             return self.unresolved.clone().map(Away);
         }
@@ -280,7 +303,7 @@ mod tests {
         let nobody = || set.state().nobody();
 
         let before_resolving = nobody();
-        set.resolved(Some("the name x does not resolve".to_owned()));
+        set.resolved(0, Some("the name x does not resolve".to_owned()));
         let unresolved = nobody();
         set.insert(address(1));
         set.insert(address(2));

@@ -31,11 +31,19 @@ impl Watch {
     pub(super) async fn run(self) {
         let (mut tasks, mut running) = (JoinSet::new(), BTreeMap::new());
         loop {
-            match self.resolver.resolve(&self.host, self.port).await {
-                Ok(found) if found.is_empty() => self.unresolved("no address"),
-                Ok(found) => self.update(&found, &mut tasks, &mut running),
-                Err(error) => self.unresolved(&error.to_string()),
-            }
+            let losses = self.set.losses();
+            let unresolved = match self.resolve().await {
+                Ok(found) => {
+                    self.update(&found, &mut tasks, &mut running);
+                    None
+                }
+                Err(cause) => {
+                    tracing::warn!(cause, host = self.host, "the name does not resolve");
+                    Some(format!("the name {} does not resolve: {cause}", self.host))
+                }
+            };
+            // Last: whoever waits for the name finds what it has.
+            self.set.resolved(losses, unresolved);
             // Those that were ended leave nothing behind.
             while tasks.try_join_next().is_some() {}
             tokio::time::sleep(LEAST_PAUSE.min(self.settings.resolve_every())).await;
@@ -46,9 +54,15 @@ impl Watch {
         }
     }
 
-    fn unresolved(&self, cause: &str) {
-        tracing::warn!(cause, host = self.host, "the name does not resolve");
-        self.set.resolved(Some(format!("the name {} does not resolve: {cause}", self.host)));
+    /// The addresses that the name has, or why there are none. Calls may be waiting for this.
+    async fn resolve(&self) -> Result<BTreeSet<SocketAddr>, String> {
+        let within = self.settings.connect_within();
+        match tokio::time::timeout(within, self.resolver.resolve(&self.host, self.port)).await {
+            Ok(Ok(found)) if found.is_empty() => Err("no address".to_owned()),
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {} ms", within.as_millis())),
+        }
     }
 
     fn update(
@@ -57,7 +71,6 @@ impl Watch {
         tasks: &mut JoinSet<()>,
         running: &mut BTreeMap<SocketAddr, AbortHandle>,
     ) {
-        self.set.resolved(None);
         for address in self.set.addresses() {
             if !found.contains(&address) {
                 self.set.remove(address);

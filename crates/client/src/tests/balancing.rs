@@ -166,6 +166,38 @@ async fn calls_follow_a_name_to_other_addresses() {
 }
 
 #[tokio::test]
+async fn a_call_waits_for_the_name_where_every_address_that_was_known_is_gone() {
+    let [one, other, new] = [Replica::start([]).await, Replica::start([]).await, Replica::start([]).await];
+    let names = Names::of([one.address, other.address]);
+    let connection = balanced(&names, 1);
+    call_until(&connection, || one.peer.attempts() > 0 && other.peer.attempts() > 0).await;
+
+    names.set([new.address]);
+    one.stop().await;
+    other.stop().await;
+    for _ in 0..20 {
+        check(connection.clone()).await.unwrap();
+    }
+
+    assert_eq!(new.peer.attempts(), 20);
+}
+
+#[tokio::test]
+async fn a_call_waits_no_longer_where_the_name_has_nothing_new() {
+    let replica = Replica::start([]).await;
+    let names = Names::of([replica.address]);
+    let connection = balanced(&names, 1);
+    call_until(&connection, || replica.peer.attempts() > 0).await;
+    let address = replica.address;
+
+    replica.stop().await;
+    let error = check(connection).await.unwrap_err();
+
+    assert_eq!(error.code(), Code::Unavailable);
+    assert!(error.message().contains(&format!("connection refused by {address}")), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_name_that_resolves_to_nothing_leaves_its_replicas_as_they_are() {
     let replica = Replica::start([]).await;
     let names = Names::of([replica.address]);
