@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rekey_servers::{Environment, Redis, RedisTls, free_port};
 
 use crate::redis_tls::RedisAuthority;
@@ -276,14 +276,24 @@ pub(crate) fn field(server: &Redis, section: &str, name: &str) -> Result<String>
     Ok(value.trim().to_owned())
 }
 
+/// Waits until something is so. A server that cuts off whoever asks is asked again: a Sentinel has those that it gives a new role end
+/// their connections.
 pub(crate) async fn settled(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+    let mut seen = Ok(false);
     let looking = async {
-        while !is_so()? {
+        loop {
+            seen = is_so();
+            if matches!(seen, Ok(true)) {
+                break;
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(())
     };
-    tokio::time::timeout(SETTLED_WITHIN, looking).await.context("not within half a minute")?
+    if tokio::time::timeout(SETTLED_WITHIN, looking).await.is_ok() {
+        return Ok(());
+    }
+    seen?;
+    bail!("not within half a minute")
 }
 
 #[cfg(test)]
