@@ -41,7 +41,9 @@ impl Journey {
                 let people = suite.people("reset", RESET).await?;
                 let logins: Vec<String> = people.into_iter().map(|person| person.login).collect();
                 let id = bulk_reset::start(&suite.identity().await?, &logins, 1).await?;
-                Ok(Self::BulkReset { administrator, path: format!("/administration/bulk-resets/{id}") })
+                // What the page's script asks for, again and again.
+                let path = format!("/administration/bulk-resets/{id}?only=progress");
+                Ok(Self::BulkReset { administrator, path })
             }
         }
     }
