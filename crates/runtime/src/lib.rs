@@ -10,6 +10,7 @@
 //! | [`gateway`] | HTTP gateways of others: a client, logins whose secrets may change, which URLs are safe |
 //! | [`health`] | what the process says about itself, on a port of its own |
 //! | [`reload`], [`key_files`] | what comes from files is read again, keys among them |
+//! | [`loopback`] | which hosts are this machine |
 //! | [`loops`] | background loops, watched |
 //! | [`shutdown`], [`process`] | the signal to stop, and the order in which things do |
 //!
@@ -68,6 +69,7 @@ mod error_details;
 pub mod gateway;
 pub mod health;
 pub mod key_files;
+pub mod loopback;
 pub mod loops;
 pub mod process;
 pub mod reload;

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::ErrorKind;
-use std::net::IpAddr;
 
 use clap::error::{ContextKind, ContextValue};
 use rekey_client::{Problem, code_name};
+use rekey_runtime::loopback::is_loopback;
 use serde::Serialize;
 use tonic::{Code, Status};
 
@@ -232,8 +232,7 @@ fn told<'a>(causes: impl Iterator<Item = &'a (dyn Error + 'static)>, last: Optio
 /// Whether a connection was refused by a port of this machine: the client says so in these words.
 fn is_refused_here(message: &str) -> bool {
     let Some(peer) = message.strip_prefix("connection refused by ") else { return false };
-    let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host).trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    is_loopback(peer.rsplit_once(':').map_or(peer, |(host, _)| host))
 }
 
 /// The text without the reason and the field, which are shown beside it.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rekey_client::{ClientSettings, Connection};
-use rekey_notification::inbox;
 use rekey_runtime::access::{AccessTable, PersonRule as Whose, Rule};
 use rekey_runtime::deadline;
 use rekey_runtime::health::Health;
@@ -21,7 +20,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 
-use super::Environment;
+use super::{Environment, inbox};
 use crate::Part;
 use crate::key_set::KeySet;
 
@@ -166,7 +165,7 @@ impl<'a> Assembly<'a> {
             service.loops.spawn(loops);
         }
         // Developers read what was sent where they asked for it.
-        let pages = service.pages.merge(inbox.map(inbox::routes).unwrap_or_default());
+        let pages = service.pages.merge(inbox.map(inbox::pages).unwrap_or_default());
         Ok(Website::new(Part::Portal.name(), settings.server, pages, self.health.clone()))
     }
 

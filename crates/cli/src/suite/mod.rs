@@ -4,6 +4,7 @@
 //! all do; they differ in settings, sockets and environment only.
 
 mod assembly;
+mod inbox;
 #[cfg(test)]
 mod numbers;
 mod sockets;

@@ -7,7 +7,6 @@ mod login;
 mod password;
 
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +21,7 @@ use hyper_util::rt::TokioExecutor;
 
 pub use self::login::{Login, LoginError, LoginFiles};
 pub use self::password::PasswordFile;
+use crate::loopback::is_loopback;
 
 /// Answers are short; more than this is not read.
 pub const ANSWER_BYTES: usize = 64 * 1024;
@@ -103,12 +103,10 @@ pub fn step_of(error: &Error) -> &'static str {
 /// Plain HTTP only to this machine, where a test or a gateway of one's own listens.
 #[must_use]
 pub fn is_protected(url: &Uri) -> bool {
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_loopback =
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let host = url.host().unwrap_or_default();
     match url.scheme_str() {
         Some("https") => !host.is_empty(),
-        Some("http") => is_loopback,
+        Some("http") => is_loopback(host),
         _ => false,
     }
 }
