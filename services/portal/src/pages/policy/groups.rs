@@ -41,6 +41,16 @@ impl Groups {
         self.known.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name.as_str())
     }
 
+    /// Whether nobody made one yet, as far as that can be told.
+    pub(super) fn is_empty(&self) -> bool {
+        self.may_list && self.known.is_empty()
+    }
+
+    /// Whether there may be some that are not offered, which only their ids can name.
+    pub(super) fn has_unlisted(&self) -> bool {
+        !self.may_list || self.known.len() > OFFERED
+    }
+
     /// What can be ticked: those that are named, and the first of the others.
     pub(super) fn choices(&self, named: &[String]) -> Vec<Values> {
         let others = self.known.iter().map(|(id, _)| id).filter(|id| !named.contains(id));
@@ -89,5 +99,6 @@ mod tests {
         let choices = groups.choices(&["99".to_owned(), "gone".to_owned()]);
 
         assert_eq!(choices.len(), 2 + OFFERED);
+        assert!(groups.has_unlisted());
     }
 }

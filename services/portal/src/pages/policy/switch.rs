@@ -23,16 +23,18 @@ pub(super) fn fields(
             .flag("has_groups", *word == "groups")
     };
     let problem = problems.iter().find(|(place, _)| *place == scope).map(|(_, text)| text);
+    let is_named = |place: usize| draft.typed[place].iter().any(|typed| !typed.trim().is_empty());
     let values = Values::default()
         .optional("problem", problem)
         .list("choices", SCOPES.iter().map(choice).collect())
         .flag("may_list", texts.groups.may_list)
+        .flag("has_none", texts.groups.is_empty() && !is_named(included) && !is_named(excluded))
         .html("included", picker(context, texts, draft, included, problems)?)
         .html("excluded", picker(context, texts, draft, excluded, problems)?);
     context.body("policy_switch", values)
 }
 
-/// Groups to tick, and a field for the ids of others.
+/// Groups to tick, and where not all of them are listed, a field for the ids of others.
 fn picker(
     context: &PageContext,
     texts: &Texts<'_>,
@@ -44,19 +46,21 @@ fn picker(
     let problem = problems.iter().find(|(wrong, _)| *wrong == place).map(|(_, text)| text.as_str());
     let named: Vec<String> =
         draft.typed[place].iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect();
-    let others = context.field(&Field {
+    let others = Field {
         name: field.name,
         label: &texts.words.other_groups,
         hint: Some(&texts.words.other_groups_hint),
         kind: FieldKind::Text,
         value: "",
         problem,
-    })?;
+    };
+    let is_asked = problem.is_some() || texts.groups.has_unlisted();
+    let others = is_asked.then(|| context.field(&others)).transpose()?;
     let values = Values::default()
         .text("name", field.name)
         .text("label", texts.label(field))
         .optional("hint", texts.hint(field))
         .list("groups", texts.groups.choices(&named))
-        .html("others", others);
+        .optional_html("others", others);
     context.body("policy_groups", values)
 }
