@@ -98,7 +98,7 @@ impl TextKey {
 
     /// What it is and in which language, for people.
     fn title(&self, context: &PageContext) -> String {
-        format!("{} – {}", message_name(context, &self.name), language(&self.locale))
+        format!("{} – {}", context.texts().templates.message(&self.name), language(&self.locale))
     }
 }
 
@@ -164,13 +164,6 @@ impl Refused {
             }
         }
     }
-}
-
-/// What a message is, in the reader's language; its name for one that this release does not know.
-fn message_name<'a>(context: &'a PageContext, name: &'a str) -> &'a str {
-    let key = format!("message_{name}");
-    let mut texts = context.texts().templates.entries().into_iter();
-    texts.find(|(known, _)| *known == key).map_or(name, |(_, text)| text)
 }
 
 /// The name of a language in itself; its tag where the portal does not speak it.

@@ -16,4 +16,44 @@ words! { TemplateWords:
     message_password_reset_by_administrator_notice message_password_reset_code message_password_reset_link
     message_password_reset_notice message_payment_code message_reset_repudiated_alarm message_security_info_changed_notice
     message_security_info_code message_sign_in_code message_sign_up_code message_verification_code
+    variable_organisation variable_code variable_minutes variable_amount variable_payee variable_name variable_login
+    variable_time variable_place variable_other variable_link variable_change variable_method variable_message
+    variable_count variable_requests variable_days
+}
+
+impl TemplateWords {
+    /// What a message is; its name for one that this release does not know.
+    pub(crate) fn message<'a>(&'a self, name: &'a str) -> &'a str {
+        self.find(&format!("message_{name}")).unwrap_or(name)
+    }
+
+    /// What a variable holds, where this release knows it.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.find(&format!("variable_{name}"))
+    }
+
+    fn find(&self, key: &str) -> Option<&str> {
+        self.entries().into_iter().find(|(known, _)| *known == key).map(|(_, text)| text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::template::TemplateName;
+
+    use crate::words::{Catalogue, UiLocale};
+
+    #[test]
+    fn every_message_and_every_variable_is_named() {
+        let catalogue = Catalogue::load().unwrap();
+        let words = &catalogue.of(UiLocale::En).templates;
+
+        for template in TemplateName::ALL {
+            let name = template.as_str();
+            assert_ne!(words.message(name), name);
+            for variable in template.variables() {
+                assert!(words.variable(variable).is_some(), "{variable}");
+            }
+        }
+    }
 }

@@ -127,6 +127,7 @@ async fn page(
     let known = templates(user).await?;
     let template = known.into_iter().find(|template| template.name == key.name).ok_or(Fault::NotFound)?;
     let context = &user.context;
+    let variables = template.variables.iter();
     let values = Values::default()
         .text("path", &key.path)
         .text("name", &key.name)
@@ -135,7 +136,7 @@ async fn page(
         .text("etag", &in_force.etag)
         .text("origin", &origin(context, in_force))
         .flag("is_own", is_own(in_force))
-        .list("variables", template.variables.iter().map(variable).collect())
+        .list("variables", variables.map(|one| variable(context, one)).collect())
         .html("fields", typed_fields(context, sheet)?)
         .text("frame", &frame::address(&key.path, sheet.placeholder))
         .part("preview", sheet.preview.values());
@@ -185,9 +186,11 @@ fn origin(context: &PageContext, text: &wire::TemplateText) -> String {
     interpolate(&sentence, "language", language(&text.source_locale))
 }
 
-fn variable(variable: &wire::TemplateVariable) -> Values {
+/// What it holds is said in the reader's language; in the words of notification where it is of a later release.
+fn variable(context: &PageContext, variable: &wire::TemplateVariable) -> Values {
+    let words = &context.texts().templates;
     Values::default()
         .text("name", &format!("{{{{ {} }}}}", variable.name))
-        .text("description", &variable.description)
+        .text("description", words.variable(&variable.name).unwrap_or(&variable.description))
         .flag("is_required", variable.required)
 }

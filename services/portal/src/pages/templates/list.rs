@@ -6,7 +6,7 @@ use rekey_primitives::locale::Locale;
 use rekey_wire::notification::v1 as wire;
 
 use super::super::listing::time_cell;
-use super::{PATH, TEMPLATES, TextKey, client, fault, language, message_name};
+use super::{PATH, TEMPLATES, TextKey, client, fault, language};
 use crate::view::{Badge, Cell, Choice, Select, Table, Toggle, Values};
 use crate::web::{CurrentUser, Fault, PageContent, PageContext};
 use crate::words::{UiLocale, interpolate};
@@ -83,7 +83,7 @@ fn locales(templates: &[wire::Template]) -> Vec<String> {
 fn row(user: &CurrentUser, template: &wire::Template, locale: &str) -> Vec<Cell> {
     let context = &user.context;
     let words = &context.texts().templates;
-    let text = message_name(context, &template.name).to_owned();
+    let text = words.message(&template.name).to_owned();
     let (badge, since) = match own(template, locale) {
         Some(own) => {
             let version = interpolate(&words.own_version, "version", own.version);
