@@ -19,7 +19,10 @@ mod requests;
 mod signing_in;
 mod templates;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
+
+use serde::de::Error as _;
 
 pub(crate) use self::account::AccountWords;
 pub(crate) use self::accounts::AccountsWords;
@@ -35,17 +38,24 @@ pub(crate) use self::requests::RequestWords;
 pub(crate) use self::signing_in::SigningInWords;
 pub(crate) use self::templates::TemplateWords;
 
-/// The texts of an area: a struct with a field a key.
+/// The texts of an area: a struct with a field a key. The fields are filled one by one, since what serde derives for two hundred of
+/// them is one function over which an optimising compiler sits for minutes.
 macro_rules! words {
     ($name:ident: $($key:ident)+) => {
         /// The texts of the area in one language.
-        #[derive(Debug, serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[derive(Debug)]
         pub(crate) struct $name {
             $(pub(crate) $key: String,)+
         }
 
         impl $name {
+            pub(super) fn read(source: &str) -> Result<Self, toml::de::Error> {
+                let mut source = crate::words::Source::read(source)?;
+                let words = Self { $($key: source.take(stringify!($key))?,)+ };
+                source.finish()?;
+                Ok(words)
+            }
+
             /// Each text with its name, as templates know it.
             pub(crate) fn entries(&self) -> Vec<(&'static str, &str)> {
                 vec![$((stringify!($key), self.$key.as_str()),)+]
@@ -65,7 +75,7 @@ macro_rules! areas {
 
         impl Texts {
             fn load(locale: UiLocale) -> Result<Self, toml::de::Error> {
-                Ok(Self { $($area: toml::from_str(match locale {
+                Ok(Self { $($area: $area::$words::read(match locale {
                     UiLocale::En => include_str!(concat!("words/", stringify!($area), "/en.toml")),
                     UiLocale::De => include_str!(concat!("words/", stringify!($area), "/de.toml")),
                     UiLocale::Fr => include_str!(concat!("words/", stringify!($area), "/fr.toml")),
@@ -98,6 +108,27 @@ areas! {
     messages: MessageWords,
     policy: PolicyWords,
     templates: TemplateWords,
+}
+
+/// The texts of a file that no field has taken yet.
+struct Source(BTreeMap<String, String>);
+
+impl Source {
+    fn read(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text).map(Self)
+    }
+
+    #[inline(never)]
+    fn take(&mut self, key: &'static str) -> Result<String, toml::de::Error> {
+        self.0.remove(key).ok_or_else(|| toml::de::Error::missing_field(key))
+    }
+
+    fn finish(self) -> Result<(), toml::de::Error> {
+        match self.0.into_keys().next() {
+            Some(key) => Err(toml::de::Error::custom(format!("no page has a text called {key}"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// All languages.
@@ -155,6 +186,19 @@ mod tests {
                 assert_eq!(blanks(text), blanks(model), "{locale:?} {key}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_that_lacks_or_that_nobody_knows_is_named() {
+        let source = "title = 'A'\nfoot = 'B'";
+        let mut taken = Source::read(source).unwrap();
+
+        let lacks = taken.take("lead").unwrap_err().to_string();
+        let title = taken.take("title").unwrap();
+        let unknown = taken.finish().unwrap_err().to_string();
+
+        assert_eq!(title, "A");
+        assert!(lacks.contains("lead") && unknown.contains("foot"), "{lacks} {unknown}");
     }
 
     #[test]
