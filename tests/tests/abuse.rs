@@ -1,6 +1,4 @@
 //! Abuse over the wire: sprayed guesses trip the breaker and the audit log knows, pumped texts are cut off, and both is shown.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::waiting::eventually;

@@ -1,6 +1,4 @@
 //! The audit log over the wire: streams that miss and repeat nothing, chains that are followed, resets that are counted.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use rekey_client::Problem;
 use rekey_primitives::clock::Clock as _;
 use rekey_tests::person::request_id;

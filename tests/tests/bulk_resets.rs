@@ -1,6 +1,4 @@
 //! Bulk resets, end to end over both pairs of stores.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};

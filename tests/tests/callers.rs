@@ -1,6 +1,4 @@
 //! A caller on the phone reads a code back to the helpdesk, end to end over both pairs of stores.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};

@@ -1,6 +1,4 @@
 //! What becomes of accounts: put into groups, changed, deleted, brought back, purged, erased.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::process::Command;
 use std::time::Duration;
 

@@ -1,6 +1,4 @@
 //! Wrong passwords: what locks, whom, how long, and what opens again.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::time::Duration;
 
 use rekey_tests::person::{Person, request_id};

@@ -1,7 +1,5 @@
 //! What identity asks and tells people so that they are not locked out one day: whether their security info is still
 //! right, and that their password expires soon.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::time::Duration;
 
 use rekey_client::Problem;

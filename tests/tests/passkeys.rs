@@ -1,6 +1,4 @@
 //! Passkeys, from registration to sign-in and reset, against an authenticator that is not ours: `soft-webauthn`.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};

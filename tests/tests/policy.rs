@@ -1,6 +1,4 @@
 //! A tenant's policy over sockets: what a change does at once, who is told of what, and how it is taken back.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::collections::BTreeSet;
 
 use prost_types::FieldMask;

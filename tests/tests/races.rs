@@ -1,6 +1,4 @@
 //! The same thing asked for many times at once happens once, whether it is one call repeated or many calls.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::collections::BTreeSet;
 use std::future::Future;
 

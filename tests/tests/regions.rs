@@ -1,6 +1,4 @@
 //! A tenant that is at home in another region: its name leads there, and nothing else of it is told.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};

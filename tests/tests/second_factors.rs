@@ -1,6 +1,4 @@
 //! Authenticators and recovery codes, from the QR code to the reset, against an authenticator that is not ours: `pyotp`.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::process::Command;
 use std::time::Duration;
 

@@ -1,6 +1,4 @@
 //! Security info from the first code to the reset it serves, and what administrators may do about it.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::time::Duration;
 
 use rekey::Part;

@@ -1,6 +1,4 @@
 //! The published catalogue of templates and purposes is the table in the code.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do")]
-
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,4 @@
 //! What becomes of organisations: changed, deleted, brought back, purged.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};

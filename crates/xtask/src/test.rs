@@ -30,14 +30,15 @@ const OF_UPGRADE: &str = "rehearsal::";
 const OF_SOAK: &str = "soak::nothing_leaks";
 
 /// Journeys through the portal on the stores on which they are pictured.
-const OF_PICTURES: &str = "/^(journeys|administration|oversight)::embedded::/";
+const OF_PICTURES: &str = "/^portal::(journeys|administration|oversight)::embedded::/";
 
 /// Tests that fill a disk, which they mount.
-const OF_DISKS: &str = "/^(disk::tests::|sms::tests::a_gateway_whose_disk|matrix::[a-z]+::full_disk$)/";
+const OF_DISKS: &str =
+    "/^(disk::tests::|sms::tests::a_gateway_whose_disk|faults::matrix::[a-z]+::full_disk$)/";
 
 /// The cells of the fault matrix, which take a quarter of an hour, and those among them that the suite runs: one for each fault, and
 /// one for each target.
-const OF_FAULTS: &str = "matrix::";
+const OF_FAULTS: &str = "faults::matrix::";
 const FAULTS_OF_SUITE: [&str; 7] = [
     "verification::killed",
     "smtp::stopped",
@@ -87,25 +88,25 @@ pub(crate) fn from_release(program: PathBuf) -> Result<ExitCode> {
 
 /// Runs a soak of so many minutes, and shows what was measured.
 pub(crate) fn soak(minutes: u64) -> Result<ExitCode> {
-    let arguments = ["--test", "deployment", "--profile", "long", "--no-capture"];
-    left_out(&arguments, OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())]).map(run::code)
+    left_out(&["--profile", "long", "--no-capture"], OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())])
+        .map(run::code)
 }
 
 /// Runs the tests that make pictures of the portal, into this folder.
 pub(crate) fn of_pictures(folder: &Path) -> Result<ExitStatus> {
     tools::install_browser()?;
-    left_out(&["--test", "portal"], OF_PICTURES, &[("REKEY_TEST_PICTURES", folder)])
+    left_out(&[], OF_PICTURES, &[("REKEY_TEST_PICTURES", folder)])
 }
 
 /// Runs the cells of the fault matrix with this in their names, one at a time. Each leaves a report in the folder.
 pub(crate) fn of_faults(cells: &str, reports: &Path) -> Result<ExitStatus> {
     let reports = ("REKEY_TEST_FAULTS", reports.to_owned());
-    left_out(&["--test", "faults", "--profile", "faults"], &format!("{OF_FAULTS}{cells}"), &[reports])
+    left_out(&["--profile", "faults"], &format!("{OF_FAULTS}{cells}"), &[reports])
 }
 
 /// Runs tests of deployments that the suite leaves out.
 fn of_deployment(tests: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
-    left_out(&["--test", "deployment"], tests, variables).map(run::code)
+    left_out(&[], tests, variables).map(run::code)
 }
 
 /// Runs tests that the suite leaves out.
@@ -114,7 +115,11 @@ fn left_out(arguments: &[&str], tests: &str, variables: &[(&str, impl AsRef<OsSt
     tools::install_python()?;
     let postgres = Server::given_or_started()?;
     let mut nextest = nextest(&postgres)?;
-    nextest.args(arguments).args(["--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
+    nextest
+        .args(["--test", "suite", "--ignore-default-filter"])
+        .args(arguments)
+        .arg("-E")
+        .arg(format!("test({tests})"));
     nextest.envs(variables.iter().map(|(name, value)| (name, value)));
     run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")
 }

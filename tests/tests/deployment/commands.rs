@@ -3,7 +3,7 @@
 use rekey_client::{ClientSettings, Connection};
 use rekey_tests::backend::Backend;
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const PASSWORD: &str = "seven quiet lanterns under snow";
 

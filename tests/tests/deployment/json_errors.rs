@@ -6,7 +6,7 @@ use rekey_servers::free_port;
 use rekey_tests::processes::{Outcome, rekey, run};
 use serde_json::{Value, json};
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const FIELDS: [&str; 9] = [
     "exit_code",

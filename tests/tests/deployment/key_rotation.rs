@@ -15,8 +15,8 @@ use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{CheckAccessTokenRequest, GetSigningKeysRequest, ProofOutcome, SessionTokens};
 
-use crate::resetting::{NEW, answered, reset};
-use crate::rotating::{RELOADS, Rotation, keys};
+use crate::deployment::resetting::{NEW, answered, reset};
+use crate::deployment::rotating::{RELOADS, Rotation, keys};
 
 const REPLICAS: usize = 2;
 /// People at any moment, beside nine processes on a few cores.

@@ -2,7 +2,7 @@
 
 use rekey_tests::processes::Conversation;
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bulk_reset_is_started_followed_and_read_in_the_terminal() {

@@ -8,7 +8,7 @@ use rekey_tests::waiting::eventually;
 use rekey_tests::web;
 use serde_json::{Value, json};
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const NEW: &str = "nine slow rivers and stone";
 

@@ -17,7 +17,7 @@ use rekey_tests::waiting::eventually;
 use rekey_tests::{code_in, web};
 use serde_json::Value;
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const NEW: &str = "nine slow rivers and stone";
 

@@ -6,7 +6,7 @@ use rekey::Part;
 use rekey_tests::deployment::replicas::Replicas;
 use rekey_tests::deployment::{Deployment, Ground};
 
-use crate::resetting::Resetting;
+use crate::deployment::resetting::Resetting;
 
 const REPLICAS: usize = 2;
 

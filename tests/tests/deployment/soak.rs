@@ -9,8 +9,8 @@ use rekey_tests::deployment::replicas::Replicas;
 use rekey_tests::deployment::{Deployment, Ground};
 use tokio::time::Instant;
 
-use crate::resetting::Resetting;
-use crate::rotating::{RELOADS, Rotation};
+use crate::deployment::resetting::Resetting;
+use crate::deployment::rotating::{RELOADS, Rotation};
 
 const REPLICAS: usize = 2;
 /// Memory is judged from here on, of the whole time: until then pools fill, and threads take their arenas.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const REFUSED: Option<i32> = Some(3);
 

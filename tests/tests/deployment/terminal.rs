@@ -2,7 +2,7 @@
 
 use rekey_tests::processes::{Conversation, rekey, run};
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const NEW: &str = "nine slow rivers and stone";
 

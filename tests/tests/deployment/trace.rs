@@ -3,7 +3,7 @@
 use rekey_tests::waiting::eventually;
 use serde_json::Value;
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_support_code_finds_events_messages_and_log_lines() {

@@ -7,7 +7,7 @@ use rekey_tests::waiting::eventually;
 use rekey_tests::web;
 use tokio::net::TcpStream;
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ready_file_has_its_published_shape_and_is_private() {

@@ -10,7 +10,7 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{CheckAccessTokenRequest, RefreshSessionRequest, SessionTokens};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const NEW: &str = "nine slow rivers and stone";
 

@@ -7,7 +7,7 @@ use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::RequestAdministratorHelpRequest;
 use tokio::time::Instant;
 
-use crate::logins::NOBODY;
+use crate::existence::logins::NOBODY;
 
 on_both_store_sets!(answers_leave_on_the_grid_for_everybody);
 

@@ -6,7 +6,7 @@ use rekey_client::Problem;
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::{MethodKind, StartPasswordResetRequest};
 
-use crate::logins::logins;
+use crate::existence::logins::logins;
 
 on_both_store_sets!(decoys_follow_the_policy, a_tenant_that_wants_plain_answers_gets_them);
 

@@ -7,8 +7,8 @@ use axum::extract::Path;
 use axum::routing::get;
 use rekey_tests::{Stores, World, on_both_store_sets};
 
-use crate::logins::NOBODY;
-use crate::{all_alike, walk};
+use crate::existence::logins::NOBODY;
+use crate::existence::{all_alike, walk};
 
 const FREE: &str = "+12125550100";
 const BLOCKED: &str = "+12125550101";

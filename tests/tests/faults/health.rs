@@ -11,7 +11,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::outage::{impatient, on_postgres};
+use crate::faults::outage::{impatient, on_postgres};
 
 /// Stores are looked at as often as settings allow.
 const LOOK_OFTEN: [(&str, &str); 3] = [

@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::follower::follow;
+use crate::faults::follower::follow;
 
 const PEOPLE: usize = 6;
 const KILLS_PER_PART: usize = 3;

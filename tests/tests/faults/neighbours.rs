@@ -11,7 +11,7 @@ use rekey_wire::identity::v1::SendResetCodeRequest;
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use tonic::{Code, Status};
 
-use crate::outage::assert_away;
+use crate::faults::outage::assert_away;
 
 const NEW: &str = "nine slow rivers and stone";
 /// The most that identity grants a call.

@@ -11,7 +11,7 @@ use rekey_tests::waiting::eventually;
 use rekey_wire::identity::v1::ProofOutcome;
 use tonic::{Code, Response, Status};
 
-use crate::outage::{
+use crate::faults::outage::{
     answered, assert_away, assert_told_once, completion, impatient, on_postgres, proof, signs_in, start,
 };
 

@@ -2,7 +2,9 @@
 
 use rekey_wire::identity::v1::ProofOutcome;
 
-use crate::outage::{answered, assert_away, assert_told_once, completion, on_postgres, proof, signs_in};
+use crate::faults::outage::{
+    answered, assert_away, assert_told_once, completion, on_postgres, proof, signs_in,
+};
 
 const NEW: &str = "a meadow full of rain";
 

@@ -6,7 +6,7 @@ use rekey_testing::RedisSentinel;
 use rekey_tests::{Stores, World, code_in};
 use rekey_wire::identity::v1::ProofOutcome;
 
-use crate::outage::{answered, assert_away, impatient, proof, start};
+use crate::faults::outage::{answered, assert_away, impatient, proof, start};
 
 const NEW: &str = "a meadow full of rain";
 

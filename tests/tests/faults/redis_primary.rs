@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tonic::{Response, Status};
 
 use self::servers::Servers;
-use crate::outage::assert_away;
+use crate::faults::outage::assert_away;
 
 const VERIFICATIONS: usize = 24;
 /// Wrong codes typed for each, before the right one is typed twice at once.

@@ -9,7 +9,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
-use crate::mutations::CONTRACT;
+use crate::hostile::mutations::CONTRACT;
 
 /// Who calls, on whose behalf.
 #[derive(Debug, Clone, Default)]

@@ -6,11 +6,11 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use rekey_tests::callers::QUIET;
 use rekey_tests::{Stores, on_both_store_sets};
 
-use crate::call::{Credentials, Lines};
-use crate::examples::{Example, Prepared};
-use crate::mutations::input_of;
-use crate::strangers::{fault, method};
-use crate::{changes, none, written};
+use crate::hostile::call::{Credentials, Lines};
+use crate::hostile::examples::{Example, Prepared};
+use crate::hostile::mutations::input_of;
+use crate::hostile::strangers::{fault, method};
+use crate::hostile::{changes, none, written};
 
 on_both_store_sets!(
     a_caller_whose_word_is_not_taken_may_not_give_it,

@@ -4,7 +4,7 @@ use rekey_client::Problem;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetail, StatusExt as _};
 
-use crate::mutations::CONTRACT;
+use crate::hostile::mutations::CONTRACT;
 
 /// Codes that say the caller is at fault, or the moment.
 const REFUSALS: [Code; 10] = [

@@ -1,7 +1,7 @@
 //! Where an odd request is a right one: free text, things a person typed, and lists and creations of another tenant,
 //! which the caller of these tests may reach as well. Everything else must be refused.
 
-use crate::mutations::Wrong;
+use crate::hostile::mutations::Wrong;
 
 /// Method, field and mistake that may be taken.
 const TAKEN: &[(&str, &str, &[Wrong])] = &[

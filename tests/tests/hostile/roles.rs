@@ -14,11 +14,11 @@ use rekey_wire::identity::v1::SessionTokens;
 use rekey_wire::options::v1::{PersonRule, Role};
 use rekey_wire::refusals;
 
-use crate::call::{Credentials, Lines};
-use crate::examples::{Example, Prepared};
-use crate::mutations::input_of;
-use crate::strangers::method;
-use crate::{changes, none, of_example, written};
+use crate::hostile::call::{Credentials, Lines};
+use crate::hostile::examples::{Example, Prepared};
+use crate::hostile::mutations::input_of;
+use crate::hostile::strangers::method;
+use crate::hostile::{changes, none, of_example, written};
 
 on_both_store_sets!(every_rpc_of_administrators_lets_its_roles_through_and_no_others);
 

@@ -9,10 +9,10 @@ use rekey_tests::{Stores, on_both_store_sets};
 use rekey_wire::access;
 use rekey_wire::options::v1::{Access, PersonRule};
 
-use crate::call::{Credentials, Lines};
-use crate::examples::{Example, Prepared};
-use crate::judgement::fault_of;
-use crate::{all_serve, changes, none, of_example, written};
+use crate::hostile::call::{Credentials, Lines};
+use crate::hostile::examples::{Example, Prepared};
+use crate::hostile::judgement::fault_of;
+use crate::hostile::{all_serve, changes, none, of_example, written};
 
 on_both_store_sets!(
     callers_that_may_not_are_refused_and_write_nothing,

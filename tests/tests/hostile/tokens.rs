@@ -9,12 +9,12 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use rekey_tests::{Stores, on_both_store_sets};
 use rekey_wire::access;
 
-use crate::call::Lines;
-use crate::callers::{quiet, without_context};
-use crate::examples::{Example, Prepared};
-use crate::mutations::{input_of, is_token};
-use crate::strangers::{fault, method};
-use crate::{all_serve, changes, none, of_example, written};
+use crate::hostile::call::Lines;
+use crate::hostile::callers::{quiet, without_context};
+use crate::hostile::examples::{Example, Prepared};
+use crate::hostile::mutations::{input_of, is_token};
+use crate::hostile::strangers::{fault, method};
+use crate::hostile::{all_serve, changes, none, of_example, written};
 
 on_both_store_sets!(
     a_token_of_another_caller_is_refused_and_writes_nothing,

@@ -12,11 +12,11 @@ use rekey_tests::{Stores, on_both_store_sets};
 use rekey_wire::access;
 use rekey_wire::options::v1::PersonRule;
 
-use crate::call::{Credentials, Lines};
-use crate::examples::{Example, Prepared};
-use crate::mutations::input_of;
-use crate::strangers::takes_a_person;
-use crate::{changes, none, of_example, written};
+use crate::hostile::call::{Credentials, Lines};
+use crate::hostile::examples::{Example, Prepared};
+use crate::hostile::mutations::input_of;
+use crate::hostile::strangers::takes_a_person;
+use crate::hostile::{changes, none, of_example, written};
 
 on_both_store_sets!(who_may_not_ask_learns_nothing_of_what_there_is);
 

@@ -5,7 +5,7 @@ use rekey_tests::{Stores, on_both_store_sets};
 use rekey_wire::options::v1::Role;
 use serde_json::Value;
 
-use crate::stage::{Stage, told_of};
+use crate::portal::stage::{Stage, told_of};
 
 /// Enough for three pages of a list, and for a selection that is too large.
 const CROWD: usize = 100;

@@ -2,7 +2,7 @@
 
 use rekey_tests::{Stores, World, on_both_store_sets};
 
-use crate::stage::Stage;
+use crate::portal::stage::Stage;
 
 on_both_store_sets!(
     a_forgotten_password_is_reset_mistakes_are_said_and_time_opens_and_closes_ways,

@@ -10,8 +10,8 @@ use rekey_wire::notification::v1::{CreateSuppressionRequest, Destination};
 use rekey_wire::options::v1::Role;
 use serde_json::{Value, json};
 
-use crate::gateway;
-use crate::stage::{Stage, told_of};
+use crate::portal::gateway;
+use crate::portal::stage::{Stage, told_of};
 
 /// Somebody with nothing but a phone, which takes messages.
 const PHONE: &str = "+15005550142";

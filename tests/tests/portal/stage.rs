@@ -12,8 +12,8 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use serde_json::{Map, Value, json};
 
-use crate::control;
-use crate::player::Player;
+use crate::portal::control;
+use crate::portal::player::Player;
 
 /// What passwords are changed to.
 const NEW: &str = "a meadow full of rain";

@@ -8,7 +8,7 @@ use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::{ProofOutcome, RequestAdministratorHelpRequest};
 use rekey_wire::options::v1::Role;
 
-use crate::{NEW, PHONE, reason};
+use crate::reset_corners::{NEW, PHONE, reason};
 
 on_both_store_sets!(
     an_administrator_with_one_class_of_proofs_ends_in_help,

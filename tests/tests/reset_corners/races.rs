@@ -6,7 +6,7 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{CompletePasswordResetRequest, ProofOutcome, SubmitResetProofRequest};
 use tokio::task::JoinSet;
 
-use crate::{NEW, another, reason, sent_reset};
+use crate::reset_corners::{NEW, another, reason, sent_reset};
 
 on_both_store_sets!(of_64_completions_at_once_one_wins, of_200_wrong_codes_at_once_five_count,);
 

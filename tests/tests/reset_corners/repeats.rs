@@ -9,7 +9,7 @@ use rekey_wire::identity::v1::{
     SubmitResetProofRequest,
 };
 
-use crate::{NEW, another, reason, sent_reset};
+use crate::reset_corners::{NEW, another, reason, sent_reset};
 
 on_both_store_sets!(
     a_repeated_send_or_proof_gets_the_first_answer,

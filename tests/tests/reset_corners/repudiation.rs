@@ -9,7 +9,7 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{ChangePasswordRequest, UnfreezeAccountRequest};
 use rekey_wire::options::v1::Role;
 
-use crate::{NEW, reason};
+use crate::reset_corners::{NEW, reason};
 
 on_both_store_sets!(
     administrators_are_told_and_one_of_them_releases_the_account,

@@ -10,7 +10,7 @@ use rekey_wire::identity::v1::{
     EvaluatePasswordRequest, PasswordRule, ProofOutcome, SubmitResetProofRequest,
 };
 
-use crate::{NEW, PHONE, reason};
+use crate::reset_corners::{NEW, PHONE, reason};
 
 on_both_store_sets!(
     a_password_is_refused_by_rule_and_the_reset_goes_on,

@@ -4,7 +4,7 @@ use rekey_tests::World;
 use rekey_tests::person::Person;
 use rekey_tests::visitor::Visitor;
 
-use crate::story::{Told, add_token, code_for};
+use crate::secrets::story::{Told, add_token, code_for};
 
 const WRONG: &str = "not the right one on a page";
 const NEW: &str = "a harbour full of lanterns";

@@ -3,7 +3,7 @@
 use rekey::Part;
 use rekey_tests::World;
 
-use crate::capture::Place;
+use crate::secrets::capture::Place;
 
 /// The tables that exist to hold addresses.
 pub(crate) const HOLD_ADDRESSES: [&str; 4] = [

@@ -22,9 +22,9 @@ use rekey_wire::identity::v1::{
 use tonic::Status;
 use tonic::metadata::KeyAndValueRef;
 
-use crate::capture::Place;
+use crate::secrets::capture::Place;
 
-use crate::{pages, stores};
+use crate::secrets::{pages, stores};
 
 /// Longer than anything that is there by chance.
 pub(crate) const CODE_LENGTH: usize = 10;

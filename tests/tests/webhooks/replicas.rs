@@ -14,8 +14,8 @@ use rekey_wire::identity::v1::ListEventsRequest;
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::identity::v1::audit_webhook_service_client::AuditWebhookServiceClient;
 
-use crate::receiver::{Answer, Receiver, verified};
-use crate::wanted;
+use crate::webhooks::receiver::{Answer, Receiver, verified};
+use crate::webhooks::wanted;
 
 const KILLS: usize = 3;
 const PEOPLE_PER_KILL: usize = 8;

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::front::{Front, Passed};
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 /// The RPCs that a backend for people needs.
 const METHODS: [&str; 3] = [

@@ -25,7 +25,7 @@ use self::parts::Parts;
 use super::front::{Front, Passed};
 use super::programs::{built_typescript, python_stubs};
 use super::root;
-use crate::demo::Demo;
+use crate::deployment::demo::Demo;
 
 const PAGE: &str = "docs/verify-a-phone.md";
 const PHONE: &str = "+15005550103";

@@ -9,7 +9,7 @@ use super::cell::{Cell, Fault};
 use super::limited::Limited;
 use super::people::{Diary, Post};
 use super::site::Site;
-use crate::kill::{self, DELIVERED, QUEUED, Row, UNKNOWN};
+use crate::faults::kill::{self, DELIVERED, QUEUED, Row, UNKNOWN};
 
 /// Everything that is looked at from outside; how many messages ended as unknown.
 pub(super) async fn hold(cell: Cell, site: &Site, diaries: &[Diary]) -> usize {

@@ -13,7 +13,7 @@ use sqlx::Executor as _;
 
 use super::cell::{Cell, Fault, Target};
 use super::servers::{Redis, Servers};
-use crate::kill;
+use crate::faults::kill;
 
 /// How late data is on a slow network: a question and its answer together stay below what Redis is given.
 const LATE: Duration = Duration::from_millis(150);

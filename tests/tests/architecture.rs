@@ -3,8 +3,6 @@
 //!
 //! The lists below say what is allowed; everything else is refused, a new room or crate included. Code that only
 //! runs in tests is free: `#[cfg(test)]`, `tests.rs`, `tests/` and the suite that every store passes.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::path::{Path, PathBuf};
 
 use arrows::Service;

@@ -1,6 +1,4 @@
 //! Events that go out to webhooks: all of them, in order and signed, whatever the receiver answers and whoever dies.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod endpoints;
 mod receiver;
 mod replicas;

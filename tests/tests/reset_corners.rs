@@ -1,6 +1,4 @@
 //! The corners of a reset: repeated calls, races, rules, administrators, help and repudiation.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod help;
 mod limits;
 mod races;

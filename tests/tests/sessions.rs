@@ -1,6 +1,4 @@
 //! Signing in and staying signed in: rotation, changes of password, ends, lists of sessions, offline checks.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod ending;
 mod refreshing;
 mod spraying;

@@ -2,8 +2,6 @@
 //!
 //! `before/` holds what it left on either set of stores: made by that release, stopped by SIGKILL with messages and
 //! notices on their way. The keys in it were drawn for it and guard nothing else.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 use std::path::Path;
 
 use rekey_tests::waiting::eventually;

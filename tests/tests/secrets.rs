@@ -3,8 +3,6 @@
 //!
 //! One test, since telemetry is one per process: both store sets, everything the process says at its most talkative,
 //! and a planted value that has to be found in each kind of place.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod capture;
 mod pages;
 mod stores;

@@ -15,8 +15,6 @@
 //! | `bulk_list` | a list of a bulk reset that was cut off |
 //! | `strangers` | whether a login that nobody has is answered as any other |
 //! | `safety`, `members` | requests that no browser of an honest person sends |
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod administration;
 mod bulk_list;
 mod control;

@@ -1,6 +1,4 @@
 //! What breaks: processes that are killed, stores that go away, networks that swallow.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod bulk_reset;
 mod erasure;
 mod follower;

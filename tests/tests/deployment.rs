@@ -1,7 +1,5 @@
 //! The suite as people run it: `rekey up` on one machine, three processes in a cluster, its settings, its upgrades, and
 //! callers that share no code with it, in several languages.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod clients;
 mod commands;
 mod demo;

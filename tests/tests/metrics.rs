@@ -1,7 +1,5 @@
 //! What the suite measures: every instrument is recorded by something that happens, holds nothing of anybody's, and what is
 //! made of them (page, rules, runbook, dashboard) names nothing else.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
-
 mod bounces;
 mod exposition;
 mod files;
