@@ -1,4 +1,5 @@
 //! Abuse over the wire: sprayed guesses trip the breaker and the audit log knows, pumped texts are cut off, and both is shown.
+
 use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::waiting::eventually;

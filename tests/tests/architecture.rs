@@ -3,6 +3,7 @@
 //!
 //! The lists below say what is allowed; everything else is refused, a new room or crate included. Code that only
 //! runs in tests is free: `#[cfg(test)]`, `tests.rs`, `tests/` and the suite that every store passes.
+
 use std::path::{Path, PathBuf};
 
 use arrows::Service;

@@ -1,4 +1,5 @@
 //! The audit log over the wire: streams that miss and repeat nothing, chains that are followed, resets that are counted.
+
 use rekey_client::Problem;
 use rekey_primitives::clock::Clock as _;
 use rekey_tests::person::request_id;

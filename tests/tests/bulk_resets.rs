@@ -1,4 +1,5 @@
 //! Bulk resets, end to end over both pairs of stores.
+
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};

@@ -1,4 +1,5 @@
 //! A caller on the phone reads a code back to the helpdesk, end to end over both pairs of stores.
+
 use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};

@@ -1,5 +1,6 @@
 //! The suite as people run it: `rekey up` on one machine, three processes in a cluster, its settings, its upgrades, and
 //! callers that share no code with it, in several languages.
+
 mod clients;
 mod commands;
 mod demo;

@@ -1,4 +1,5 @@
 //! What becomes of accounts: put into groups, changed, deleted, brought back, purged, erased.
+
 use std::process::Command;
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! A stranger learns nothing: known, unknown, blocked, frozen and ineligible logins get answers of one shape, step by
 //! step through every RPC that takes a login or what came of one, and only the known person ever hears of it.
+
 mod grid;
 mod logins;
 mod policies;

@@ -1,4 +1,5 @@
 //! What breaks: processes that are killed, stores that go away, networks that swallow.
+
 mod bulk_reset;
 mod erasure;
 mod follower;

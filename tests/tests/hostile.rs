@@ -2,6 +2,7 @@
 //! one. Each is refused as the contract says, nothing breaks and nothing is written.
 //!
 //! The RPCs come from the descriptors, so a new one without an example fails here.
+
 mod call;
 mod callers;
 mod examples;

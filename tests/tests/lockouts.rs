@@ -1,4 +1,5 @@
 //! Wrong passwords: what locks, whom, how long, and what opens again.
+
 use std::time::Duration;
 
 use rekey_tests::person::{Person, request_id};

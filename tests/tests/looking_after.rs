@@ -1,5 +1,6 @@
 //! What identity asks and tells people so that they are not locked out one day: whether their security info is still
 //! right, and that their password expires soon.
+
 use std::time::Duration;
 
 use rekey_client::Problem;

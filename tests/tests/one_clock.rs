@@ -1,5 +1,6 @@
 //! One clock from a code to the text that carries it: the code's end is the message's, what the gateway is told is what is left
 //! of it, the text promises no more minutes than that, and nothing leaves after it.
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! Passkeys, from registration to sign-in and reset, against an authenticator that is not ours: `soft-webauthn`.
+
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};

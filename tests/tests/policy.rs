@@ -1,4 +1,5 @@
 //! A tenant's policy over sockets: what a change does at once, who is told of what, and how it is taken back.
+
 use std::collections::BTreeSet;
 
 use prost_types::FieldMask;

@@ -15,6 +15,7 @@
 //! | `bulk_list` | a list of a bulk reset that was cut off |
 //! | `strangers` | whether a login that nobody has is answered as any other |
 //! | `safety`, `members` | requests that no browser of an honest person sends |
+
 mod administration;
 mod bulk_list;
 mod control;

@@ -1,4 +1,5 @@
 //! The same thing asked for many times at once happens once, whether it is one call repeated or many calls.
+
 use std::collections::BTreeSet;
 use std::future::Future;
 

@@ -1,4 +1,5 @@
 //! A tenant that is at home in another region: its name leads there, and nothing else of it is told.
+
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};

@@ -1,4 +1,5 @@
 //! A forgotten password, end to end, over every pair of stores, and once over each shape of Redis and through a pooler.
+
 use rekey_client::Problem;
 use rekey_tests::{Stores, World, on_every_store_set, on_stores};
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;

@@ -1,4 +1,5 @@
 //! The corners of a reset: repeated calls, races, rules, administrators, help and repudiation.
+
 mod help;
 mod limits;
 mod races;

@@ -1,4 +1,5 @@
 //! One-time links that administrators have sent, end to end over every pair of stores.
+
 use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};

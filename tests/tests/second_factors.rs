@@ -1,4 +1,5 @@
 //! Authenticators and recovery codes, from the QR code to the reset, against an authenticator that is not ours: `pyotp`.
+
 use std::process::Command;
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //!
 //! One test, since telemetry is one per process: both store sets, everything the process says at its most talkative,
 //! and a planted value that has to be found in each kind of place.
+
 mod capture;
 mod pages;
 mod stores;

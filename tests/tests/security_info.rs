@@ -1,4 +1,5 @@
 //! Security info from the first code to the reset it serves, and what administrators may do about it.
+
 use std::time::Duration;
 
 use rekey::Part;

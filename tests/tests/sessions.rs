@@ -1,4 +1,5 @@
 //! Signing in and staying signed in: rotation, changes of password, ends, lists of sessions, offline checks.
+
 mod ending;
 mod refreshing;
 mod spraying;

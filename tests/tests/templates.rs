@@ -1,4 +1,5 @@
 //! The published catalogue of templates and purposes is the table in the code.
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

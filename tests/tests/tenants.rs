@@ -1,4 +1,5 @@
 //! What becomes of organisations: changed, deleted, brought back, purged.
+
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};

@@ -2,6 +2,7 @@
 //!
 //! `before/` holds what it left on either set of stores: made by that release, stopped by SIGKILL with messages and
 //! notices on their way. The keys in it were drawn for it and guard nothing else.
+
 use std::path::Path;
 
 use rekey_tests::waiting::eventually;

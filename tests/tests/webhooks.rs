@@ -1,4 +1,5 @@
 //! Events that go out to webhooks: all of them, in order and signed, whatever the receiver answers and whoever dies.
+
 mod endpoints;
 mod receiver;
 mod replicas;
